@@ -1,0 +1,1 @@
+"""The long work: recipient files, dispatch to carriers, receipts, callbacks, exports."""
