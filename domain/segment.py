@@ -41,6 +41,7 @@ _STANDARD = (
 )
 _EXTENDED = "|^€{}[]~\\"
 _NOT_GSM7 = re.compile(f"[^{re.escape(_STANDARD + _EXTENDED)}]")
+_STANDARD_ASCII = "".join(filter(str.isascii, _STANDARD)).encode()
 _EXTENDED_CHARACTER = re.compile(f"[{re.escape(_EXTENDED)}]")
 _ESCAPE = "\x1b"
 _FIRST_HALF = range(0xD8, 0xDC)  # leading byte of the first unit of a surrogate pair
@@ -55,16 +56,17 @@ def measure(text: str, region: Region) -> Measure:
     submit, and bill, the part one unit short. The published formula (a plain quotient) says nothing
     of that case and agrees everywhere else.
     """
-    if region is Region.GLOBAL and not _NOT_GSM7.search(text):
-        return _septets(text)
-    return _utf16(text)
-
-
-def _septets(text: str) -> Measure:
-    if not _EXTENDED_CHARACTER.search(text):
+    if region is Region.MAINLAND:
+        return _utf16(text)
+    # Most Global texts are plain ASCII, where deleting bytes is many times faster than a pattern.
+    if text.isascii() and not text.encode().translate(None, _STANDARD_ASCII):
         size = len(text)
         parts = 1 if size <= _GSM7_SINGLE else -(-size // _GSM7_PART)
         return Measure(size, parts, Encoding.GSM7)
+    return _utf16(text) if _NOT_GSM7.search(text) else _septets(text)
+
+
+def _septets(text: str) -> Measure:
     units = _EXTENDED_CHARACTER.sub(rf"{_ESCAPE}\g<0>", text)
     size = len(units)
     if size <= _GSM7_SINGLE:

@@ -29,6 +29,12 @@ def tidy(text: str) -> str:
     return text.replace("\r\n", "\n").replace("\r", "\n").strip()
 
 
+def unsendable(text: str) -> str | None:
+    """Return the first character that can be neither stored nor sent, if there is one."""
+    found = _UNSENDABLE.search(text)
+    return found.group() if found else None
+
+
 def check(text: str, field: str, *, least: int, most: int, lines: bool = False) -> list[Problem]:
     """Find what keeps a tidied text out: missing, too short, too long, or unsendable characters.
 
@@ -49,9 +55,8 @@ def check(text: str, field: str, *, least: int, most: int, lines: bool = False) 
     if size > most:
         message = f"{label} {quoted(text)} has {size} characters: shorten it to at most {most}"
         problems.append(Problem(Code.TOO_LONG, message, (field,)))
-    bad = _UNSENDABLE.search(text)
-    if bad or (not lines and "\n" in text):
-        mark = bad.group() if bad else "\n"
+    mark = unsendable(text) or ("\n" if "\n" in text and not lines else None)
+    if mark:
         message = f"{label} {quoted(text)} contains the character {quoted(mark)}: remove it"
         problems.append(Problem(Code.INVALID, message, (field,)))
     return problems
