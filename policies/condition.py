@@ -18,7 +18,6 @@ effect, and a deny does. `_if_exist` on a deny changes nothing; on an allow it w
 """
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from ipaddress import (
@@ -31,7 +30,8 @@ from ipaddress import (
 )
 from typing import Final, Literal
 
-from policies import pattern
+from policies.rule import Context
+from policies.wildcard import matches
 
 CURRENT_TIME: Final = "qcs:current_time"
 IP: Final = "qcs:ip"
@@ -41,7 +41,6 @@ OWNER_UIN: Final = "qcs:owner_uin"
 Kind = Literal["date", "ip", "string"]
 Value = str | datetime | IPv4Network | IPv6Network
 Told = str | datetime | IPv4Address | IPv6Address
-Context = Mapping[str, str | datetime]
 
 KEYS: Final[dict[str, Kind]] = {CURRENT_TIME: "date", IP: "ip", UIN: "string", OWNER_UIN: "string"}
 """What a request tells about itself, and how it is compared; keys are case-sensitive."""
@@ -179,7 +178,7 @@ def _matches(operator: str, told: Told, value: Value) -> bool:
 
 def _string_matches(operator: str, told: str, value: str) -> bool:
     if operator == "string_like":
-        return pattern.matches(value, told)
+        return matches(value, told)
     if operator == "string_equal_ignore_case":
         return told.isascii() and told.lower() == value.lower()
     return told == value

@@ -3,7 +3,6 @@
 import re
 from typing import Final
 
-from policies import pattern
 from policies.condition import (
     IF_EXIST,
     KEYS,
@@ -16,6 +15,7 @@ from policies.condition import (
 )
 from policies.document_error import Problems, Reason, quoted
 from policies.strict_json import Node, join
+from policies.wildcard import MAX_STARS
 
 ENFORCED: Final = (
     "date_equal",
@@ -112,13 +112,13 @@ def _key_refusal(key: str) -> str:
 def _values(
     node: Node, kind: Kind, operator: str, path: str, problems: Problems
 ) -> tuple[Value, ...]:
-    single = not isinstance(node.value, list)
-    nodes = [node] if single else node.value
+    listed = isinstance(node.value, list)
+    nodes = node.value if isinstance(node.value, list) else [node]
     if not nodes:
         problems.add(Reason.CONDITION_CONTENT, path, "the list of values is empty")
     found: dict[Value, None] = {}
     for position, item in enumerate(nodes):
-        place = path if single else f"{path}[{position}]"
+        place = f"{path}[{position}]" if listed else path
         number = isinstance(item.value, int) and not isinstance(item.value, bool)
         if not (isinstance(item.value, str) or (number and kind == "string")):
             problems.add(Reason.CONDITION_CONTENT, place, "a value must be a string")
@@ -140,7 +140,7 @@ def _value(written: str, kind: Kind, operator: str) -> Value | None:
     if not written.isascii() or not written.isprintable() or "${" in written or not written:
         return None
     if operator in ("string_like", "string_not_like"):
-        return written if written.count("*") <= pattern.MAX_STARS else None
+        return written if written.count("*") <= MAX_STARS else None
     return written
 
 
@@ -153,5 +153,5 @@ def _value_refusal(written: str, kind: Kind) -> str:
         return f"{quoted(written)} is not an address or a network such as 10.0.0.0/8"
     return (
         f"{quoted(written)} is not an account number such as 12345678"
-        f" (ASCII, at most {pattern.MAX_STARS} stars)"
+        f" (ASCII, at most {MAX_STARS} stars)"
     )
