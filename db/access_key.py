@@ -1,0 +1,74 @@
+"""SecretId and SecretKey pairs of users, for programs (ACC-5)."""
+
+import secrets
+import string
+from collections.abc import Sequence
+from datetime import datetime
+from enum import StrEnum
+from typing import Final
+
+from sqlmodel import Field, SQLModel, col, delete, func, select, update
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from db.dialect import BigId, choice
+
+ALPHABET: Final = string.ascii_letters + string.digits
+
+
+class KeyStatus(StrEnum):
+    """Whether a key signs requests; only an inactive one can be deleted."""
+
+    ACTIVE = "active"
+    INACTIVE = "inactive"
+
+
+class AccessKeyRow(SQLModel, table=True):
+    """One pair; the SecretKey is sealed, because checking a signature needs it back."""
+
+    __tablename__ = "access_key"
+
+    secret_id: str = Field(primary_key=True, max_length=40)
+    user_uin: int = Field(foreign_key="user.uin", index=True, sa_type=BigId)
+    sealed_key: str = Field(max_length=200)
+    status: KeyStatus = Field(sa_type=choice(KeyStatus))
+    description: str = Field(default="", max_length=1024)
+    created_at: datetime
+
+
+def new_pair() -> tuple[str, str]:
+    """Make a SecretId (36 characters from AKID) and a SecretKey (32 characters)."""
+    return (
+        "AKID" + "".join(secrets.choice(ALPHABET) for _ in range(32)),
+        "".join(secrets.choice(ALPHABET) for _ in range(32)),
+    )
+
+
+async def count(session: AsyncSession, user_uin: int) -> int:
+    """Say how many keys a user has, active or not."""
+    query = select(func.count()).where(AccessKeyRow.user_uin == user_uin)
+    return (await session.exec(query)).one()
+
+
+async def of_user(session: AsyncSession, user_uin: int) -> Sequence[AccessKeyRow]:
+    """List a user's keys, oldest first."""
+    query = select(AccessKeyRow).where(AccessKeyRow.user_uin == user_uin)
+    return (await session.exec(query.order_by(col(AccessKeyRow.created_at)))).all()
+
+
+async def owned(session: AsyncSession, user_uin: int, secret_id: str) -> AccessKeyRow | None:
+    """Find one key of this user."""
+    query = select(AccessKeyRow).where(
+        AccessKeyRow.user_uin == user_uin, AccessKeyRow.secret_id == secret_id
+    )
+    return (await session.exec(query)).first()
+
+
+async def set_status(session: AsyncSession, secret_id: str, status: KeyStatus) -> None:
+    """Switch a key on or off."""
+    statement = update(AccessKeyRow).where(col(AccessKeyRow.secret_id) == secret_id)
+    await session.exec(statement.values(status=status))
+
+
+async def remove(session: AsyncSession, secret_id: str) -> None:
+    """Delete a key for good."""
+    await session.exec(delete(AccessKeyRow).where(col(AccessKeyRow.secret_id) == secret_id))

@@ -1,0 +1,58 @@
+"""Keyset pages: each costs the same however deep it lies."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Generic, TypeVar
+
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+from sqlalchemy.orm import InstrumentedAttribute
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+Row = TypeVar("Row")
+Key = tuple[int | str | datetime, int | str]
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What a list is sorted by; `identity` breaks ties, so that no row is shown twice."""
+
+    column: InstrumentedAttribute[Any]
+    identity: InstrumentedAttribute[Any]
+    descending: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Slice(Generic[Row]):
+    """The rows of one page and whether more follow."""
+
+    rows: Sequence[Row]
+    has_next: bool
+
+
+async def keyset(
+    session: AsyncSession, query: Select[tuple[Row]], order: Order, *, first: int, after: Key | None
+) -> Slice[Row]:
+    """Fetch up to `first` rows behind the row whose sort value and identity are `after`."""
+    if after is not None:
+        query = query.where(_behind(order, after))
+    directed = [
+        column.desc() if order.descending else column.asc()
+        for column in (order.column, order.identity)
+    ]
+    rows = (await session.exec(query.order_by(*directed).limit(first + 1))).scalars().all()
+    return Slice(rows[:first], has_next=len(rows) > first)
+
+
+def _behind(order: Order, after: Key) -> ColumnElement[bool]:
+    value, identity = after
+    if order.descending:
+        tie = and_(order.column == value, order.identity < identity)
+        return or_(order.column < value, tie)
+    return or_(order.column > value, and_(order.column == value, order.identity > identity))
+
+
+async def count(session: AsyncSession, query: Select[Any]) -> int:
+    """Count what `query` would list."""
+    counted = select(func.count()).select_from(query.order_by(None).subquery())
+    return int((await session.exec(counted)).scalar_one())

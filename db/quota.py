@@ -1,0 +1,60 @@
+"""Counting what is limited: one statement takes or refuses, so that two callers never share the last one."""
+
+from sqlmodel import Field, SQLModel, col, select, update
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from db.dialect import BigId, insert
+from domain.quota import Quota
+
+
+class QuotaRow(SQLModel, table=True):
+    """How much of one quota an owner uses; `scope` tells days or parents apart, else empty."""
+
+    __tablename__ = "quota_usage"
+
+    account_uin: int = Field(
+        primary_key=True, foreign_key="account.uin", sa_type=BigId,
+        sa_column_kwargs={"autoincrement": False},
+    )
+    name: str = Field(primary_key=True, max_length=40)
+    scope: str = Field(primary_key=True, default="", max_length=64)
+    used: int = Field(sa_type=BigId)
+
+
+async def take(
+    session: AsyncSession, account_uin: int, quota: Quota, amount: int = 1, scope: str = ""
+) -> bool:
+    """Take `amount`, or take nothing and say False when that would pass the limit."""
+    if amount > quota.limit:
+        return False
+    taken = (
+        insert(session, QuotaRow)
+        .values(account_uin=account_uin, name=quota.name, scope=scope, used=amount)
+        .on_conflict_do_update(
+            index_elements=[col(QuotaRow.account_uin), col(QuotaRow.name), col(QuotaRow.scope)],
+            set_={"used": col(QuotaRow.used) + amount},
+            where=col(QuotaRow.used) + amount <= quota.limit,
+        )
+        .returning(col(QuotaRow.used))
+    )
+    return (await session.exec(taken)).first() is not None
+
+
+async def give_back(
+    session: AsyncSession, account_uin: int, quota: Quota, amount: int = 1, scope: str = ""
+) -> None:
+    """Return what a deleted object had taken."""
+    statement = update(QuotaRow).where(
+        col(QuotaRow.account_uin) == account_uin,
+        col(QuotaRow.name) == quota.name,
+        col(QuotaRow.scope) == scope,
+    )
+    await session.exec(statement.values(used=col(QuotaRow.used) - amount))
+
+
+async def used(session: AsyncSession, account_uin: int, quota: Quota, scope: str = "") -> int:
+    """Say how much is taken."""
+    query = select(QuotaRow.used).where(
+        QuotaRow.account_uin == account_uin, QuotaRow.name == quota.name, QuotaRow.scope == scope
+    )
+    return (await session.exec(query)).first() or 0

@@ -1,0 +1,42 @@
+"""What an installation has set: every number of the guide that may be changed, with its default."""
+
+from dataclasses import dataclass
+from datetime import time, timedelta
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """Business settings, passed down from the edge; nothing below reads the environment."""
+
+    application_delay: timedelta = timedelta(minutes=5)
+    """How long disabling and enabling an application take to have effect (APP-5)."""
+    session_lifetime: timedelta = timedelta(hours=12)
+    """How long a sign-in lasts (ACC-4)."""
+    sign_in_window: timedelta = timedelta(minutes=15)
+    """The time over which tries to sign in are counted."""
+    sign_in_tries_per_name: int = 10
+    """Tries for one user name within the window."""
+    sign_in_tries_per_address: int = 100
+    """Tries from one address within the window."""
+    review_opens: time = time(9)
+    """When reviewers begin, in the review time zone (REV-2)."""
+    review_closes: time = time(23)
+    """When reviewers end, in the review time zone (REV-2)."""
+    review_target: timedelta = timedelta(hours=2)
+    """How long a decision takes within review hours (REV-2)."""
+    review_time_zone: str = "Asia/Shanghai"
+    """The zone of the review hours."""
+    auto_review: bool = False
+    """Approve whatever is submitted at once; for sandboxes only."""
+    recipient_file_bytes: int = 30 * 1024 * 1024
+    """The largest recipient file (BLK-3)."""
+    recipient_rows: int = 1_000_000
+    """The most rows of one recipient file (domain.md 5.5)."""
+    schedule_ahead: timedelta = timedelta(days=31)
+    """How far ahead a task may be scheduled: one month."""
+    global_daily: int = 1_000
+    """Global messages an account may send on one calendar day (BLK-10)."""
+    global_segment_micros: int = 50_000
+    """The price of one Global segment, in millionths of the currency unit."""
+    currency: str = "USD"
+    """The currency of Global prices, ISO 4217."""

@@ -1,0 +1,148 @@
+"""Relay connections over keyset pages."""
+
+import base64
+import binascii
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated, Final, Generic, TypeVar
+
+import orjson
+import strawberry
+
+from db.page import Key
+from graph.enums import publish
+from graph.errors import BadUserInput
+
+PAGE: Final = 20
+MAX_PAGE: Final = 100
+MAX_CURSOR_CHARACTERS: Final = 400
+CURSOR_PARTS: Final = 2
+
+T = TypeVar("T")
+
+First = Annotated[
+    int, strawberry.argument(description=f"How many to give: 1 to {MAX_PAGE}, by default {PAGE}.")
+]
+After = Annotated[
+    str | None, strawberry.argument(description="Give what follows this cursor (`endCursor`).")
+]
+
+
+class Direction(StrEnum):
+    """Which end of a list comes first."""
+
+    ASC = "asc"
+    DESC = "desc"
+
+
+SortDirection = publish(
+    Direction,
+    name="SortDirection",
+    description="Which end of a list comes first.",
+    values={"ASC": "Smallest or oldest first.", "DESC": "Largest or newest first."},
+)
+
+
+@strawberry.type(description="Where a page begins and ends.")
+class PageInfo:
+    """Relay's PageInfo."""
+
+    has_next_page: bool = strawberry.field(description="Whether more follow.")
+    has_previous_page: bool = strawberry.field(description="Whether the page followed a cursor.")
+    start_cursor: str | None = strawberry.field(description="Cursor of the first item, if any.")
+    end_cursor: str | None = strawberry.field(description="Cursor of the last item, if any.")
+
+
+@strawberry.type(description="One item of a page and the cursor behind it.")
+class Edge(Generic[T]):
+    """Relay's edge."""
+
+    cursor: str = strawberry.field(description="Pass as `after` to continue behind this item.")
+    node: T = strawberry.field(description="The item.")
+
+
+@strawberry.type(description="One page of a list.")
+class Connection(Generic[T]):
+    """Relay's connection; `nodes` spares the detour over edges."""
+
+    edges: list[Edge[T]] = strawberry.field(description="The items with their cursors.")
+    nodes: list[T] = strawberry.field(description="The items.")
+    page_info: PageInfo = strawberry.field(description="Where the page begins and ends.")
+    counter: strawberry.Private[Callable[[], Awaitable[int]]]
+
+    @strawberry.field(description="How many there are in all; counted only when asked for.")
+    async def total_count(self) -> int:
+        """Count on demand: a count costs as much as the list is long."""
+        return await self.counter()
+
+
+@dataclass(frozen=True, slots=True)
+class PageRequest:
+    """The checked arguments of a list."""
+
+    first: int
+    after: Key | None
+
+
+def page_request(first: int, after: str | None, kind: type[datetime | int | str]) -> PageRequest:
+    """Check `first` and `after`; `kind` is the type of the value the list is sorted by."""
+    if not 1 <= first <= MAX_PAGE:
+        raise BadUserInput(f'"first" must be 1 to {MAX_PAGE}, not {first}', argument="first")
+    return PageRequest(first, None if after is None else _read_cursor(after, kind))
+
+
+def connect(
+    nodes: Sequence[T],
+    keys: Sequence[Key],
+    *,
+    page: PageRequest,
+    has_next: bool,
+    counter: Callable[[], Awaitable[int]],
+) -> Connection[T]:
+    """Put a page together; `keys` are the sort value and identity of each node."""
+    cursors = [_write_cursor(key) for key in keys]
+    return Connection(
+        edges=[Edge(cursor=cursor, node=node) for cursor, node in zip(cursors, nodes, strict=True)],
+        nodes=list(nodes),
+        page_info=PageInfo(
+            has_next_page=has_next,
+            has_previous_page=page.after is not None,
+            start_cursor=cursors[0] if cursors else None,
+            end_cursor=cursors[-1] if cursors else None,
+        ),
+        counter=counter,
+    )
+
+
+def _write_cursor(key: Key) -> str:
+    return base64.urlsafe_b64encode(orjson.dumps(list(key))).decode().rstrip("=")
+
+
+def _read_cursor(text: str, kind: type[datetime | int | str]) -> Key:
+    problem = BadUserInput(
+        f'"after" must be a cursor of this list, not "{text[:MAX_CURSOR_CHARACTERS]}"',
+        argument="after",
+    )
+    if len(text) > MAX_CURSOR_CHARACTERS:
+        raise problem
+    try:
+        padded = text + "=" * (-len(text) % 4)
+        parts = orjson.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
+        if not isinstance(parts, list) or len(parts) != CURSOR_PARTS:
+            raise problem
+        value, identity = parts
+        if kind is datetime:
+            value = datetime.fromisoformat(value)
+    except (binascii.Error, ValueError, TypeError):
+        raise problem from None
+    aware = not isinstance(value, datetime) or value.tzinfo is not None
+    whole = isinstance(identity, int | str) and not isinstance(identity, bool)
+    if not (isinstance(value, kind) and aware and whole) or _too_large(value, identity):
+        raise problem
+    return value, identity
+
+
+def _too_large(*values: object) -> bool:
+    return any(isinstance(value, int) and abs(value) >= 2**63 for value in values)

@@ -1,0 +1,108 @@
+"""What a query may cost, checked before anything of it runs; constant, so validation is cached."""
+
+from typing import Any, Final
+
+from graphql import (
+    DirectiveNode,
+    FieldNode,
+    FragmentSpreadNode,
+    GraphQLError,
+    InlineFragmentNode,
+    IntValueNode,
+    OperationDefinitionNode,
+    SelectionSetNode,
+    ValidationContext,
+    ValidationRule,
+)
+
+MAX_TOKENS: Final = 2_000
+MAX_DEPTH: Final = 12
+MAX_ALIASES: Final = 30
+MAX_DIRECTIVES: Final = 30
+MAX_ROOT_MUTATIONS: Final = 10
+MAX_COST: Final = 10_000
+LISTS: Final = ("first", "last")
+
+
+class QueryBounds(ValidationRule):
+    """Bounds depth, aliases, directives, root mutations and the number of objects asked for.
+
+    One pass over each operation with fragments followed in place. The work is bounded too: the
+    walk stops at the first bound that is passed, and a fragment that names itself is left to the
+    rule that forbids it.
+    """
+
+    def __init__(self, context: ValidationContext) -> None:
+        """Count anew for each document."""
+        super().__init__(context)
+        self.visited = 0
+        self.aliases = 0
+        self.directives = 0
+
+    def enter_operation_definition(self, node: OperationDefinitionNode, *_args: Any) -> None:
+        """Measure one operation and report the first bound it passes."""
+        self.aliases = self.directives = self.visited = 0
+        roots = node.selection_set.selections
+        if node.operation.value == "mutation" and len(roots) > MAX_ROOT_MUTATIONS:
+            self._report(f"at most {MAX_ROOT_MUTATIONS} mutations in one request", node)
+            return
+        try:
+            cost = self._measure(node.selection_set, depth=1, rows=1, path=())
+        except _Bound as bound:
+            self._report(str(bound), node)
+            return
+        if cost > MAX_COST:
+            self._report(f"the query asks for up to {cost} objects, more than {MAX_COST}", node)
+
+    def _report(self, message: str, node: OperationDefinitionNode) -> None:
+        extensions = {"code": "QUERY_TOO_COSTLY"}
+        self.context.report_error(GraphQLError(message, node, extensions=extensions))
+
+    def _measure(
+        self, selections: SelectionSetNode, depth: int, rows: int, path: tuple[str, ...]
+    ) -> int:
+        if depth > MAX_DEPTH:
+            raise _Bound(f"the query is nested deeper than {MAX_DEPTH} levels")
+        cost = 0
+        for selection in selections.selections:
+            self._count(selection.directives)
+            if isinstance(selection, FieldNode):
+                cost += self._field(selection, depth, rows, path)
+            elif isinstance(selection, InlineFragmentNode):
+                cost += self._measure(selection.selection_set, depth, rows, path)
+            elif isinstance(selection, FragmentSpreadNode) and selection.name.value not in path:
+                fragment = self.context.get_fragment(selection.name.value)
+                if fragment is not None:
+                    inside = (*path, selection.name.value)
+                    cost += self._measure(fragment.selection_set, depth, rows, inside)
+        return cost
+
+    def _field(self, field: FieldNode, depth: int, rows: int, path: tuple[str, ...]) -> int:
+        self.visited += 1
+        if self.visited > MAX_COST:
+            raise _Bound(f"the query selects more than {MAX_COST} fields")
+        if field.alias is not None:
+            self.aliases += 1
+            if self.aliases > MAX_ALIASES:
+                raise _Bound(f"the query uses more than {MAX_ALIASES} aliases")
+        if field.selection_set is None:
+            return 0
+        inner = rows * _page(field)
+        return inner + self._measure(field.selection_set, depth + 1, inner, path)
+
+    def _count(self, directives: tuple[DirectiveNode, ...]) -> None:
+        self.directives += len(directives or ())
+        if self.directives > MAX_DIRECTIVES:
+            raise _Bound(f"the query uses more than {MAX_DIRECTIVES} directives")
+
+
+class _Bound(Exception):  # noqa: N818 - internal signal, never shown
+    pass
+
+
+def _page(field: FieldNode) -> int:
+    for argument in field.arguments or ():
+        if argument.name.value in LISTS:
+            # A variable's value is not known here; the list itself allows a hundred at most.
+            return int(argument.value.value) if isinstance(argument.value, IntValueNode) else 100
+    return 1

@@ -1,0 +1,48 @@
+"""Global ids: opaque to clients, and a malformed one is an input error, never a fault."""
+
+import base64
+import binascii
+from typing import Final
+
+import strawberry
+
+from graph.errors import BadUserInput
+
+MAX_ID_CHARACTERS: Final = 200
+
+
+@strawberry.interface(description="An object with an id that is unique in the whole installation.")
+class Node:
+    """What `node(id)` can give back."""
+
+    id: strawberry.ID = strawberry.field(description="Opaque, stable, and accepted by `node`.")
+
+
+def encode(kind: str, key: int | str) -> strawberry.ID:
+    """Give the global id of one object."""
+    return strawberry.ID(base64.urlsafe_b64encode(f"{kind}:{key}".encode()).decode().rstrip("="))
+
+
+def decode(text: str) -> tuple[str, str]:
+    """Split a global id into kind and key; raises BadUserInput."""
+    problem = BadUserInput(f'"{text[:MAX_ID_CHARACTERS]}" is not an id of this schema')
+    if len(text) > MAX_ID_CHARACTERS:
+        raise problem
+    try:
+        plain = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+        kind, _, key = plain.decode("ascii").partition(":")
+    except (binascii.Error, UnicodeError, ValueError):
+        raise problem from None
+    if not kind or not key:
+        raise problem
+    return kind, key
+
+
+def key_of(text: str, kind: str) -> int:
+    """Give the numeric key of an id that must name a `kind`; raises BadUserInput."""
+    found, key = decode(text)
+    if found != kind:
+        raise BadUserInput(f'"{text}" is the id of a {found}, not of a {kind}')
+    if not (key.isascii() and key.isdecimal()) or len(key) > len(str(2**63 - 1)):
+        raise BadUserInput(f'"{text}" is not an id of this schema')
+    return min(int(key), 2**63 - 1)

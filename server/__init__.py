@@ -1,0 +1,1 @@
+"""The edge: HTTP, sign-in, settings and the command line."""

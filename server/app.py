@@ -1,0 +1,137 @@
+"""The ASGI application: routes, and what the process opens at start and closes at the end."""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+from starlette.applications import Starlette
+from starlette.datastructures import MutableHeaders
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.routing import BaseRoute, Route
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+import policies
+from db.session import Database
+from db.store import Store
+from db.vault import Vault
+from graph.authority import Authorities
+from policies.live import PolicyDirectory
+from server.bounds import BodyBounds
+from server.graphql import STATIC, Endpoint, static_file
+from server.request import Console
+from server.settings import Settings
+
+log = logging.getLogger(__name__)
+
+POLICY_SECONDS: Final = 1.0
+PACKAGED_POLICIES: Final = Path(policies.__file__).parent
+
+Background = Callable[[Console], AbstractAsyncContextManager[None]]
+
+
+def utc_now() -> datetime:
+    """Read the machine's clock: the one place that does."""
+    return datetime.now(UTC)
+
+
+class SafeHeaders:
+    """Tells browsers not to guess types, frame pages or send our addresses elsewhere."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        """Wrap `app`."""
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Add the headers to whatever is answered."""
+
+        async def safer(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                headers["x-content-type-options"] = "nosniff"
+                headers["referrer-policy"] = "no-referrer"
+                headers.setdefault("x-frame-options", "DENY")
+                headers.setdefault("cache-control", "no-store")
+            await send(message)
+
+        await self.app(scope, receive, safer)
+
+
+async def health(request: Request) -> Response:
+    """Say whether this process works, and what is degraded."""
+    directory: PolicyDirectory = request.app.state.policies
+    console: Console = request.app.state.console
+    problems = [f"policies: {directory.problem}"] if directory.problem else []
+    try:
+        await console.database.ping()
+    except Exception as error:  # noqa: BLE001 - whatever the driver raises is the answer
+        log.warning("health check: the database does not answer: %s", type(error).__name__)
+        problems.append("database: no answer")
+    return JSONResponse({"status": "degraded" if problems else "ok", "problems": problems})
+
+
+def create_console(settings: Settings, directory: PolicyDirectory) -> Console:
+    """Open what the process needs; nothing is connected yet."""
+    settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return Console(
+        database=Database(settings.database),
+        store=Store.open(settings.store_url or settings.data / "files"),
+        vault=Vault(settings.key),
+        authorities=Authorities(directory),
+        terms=settings.terms,
+        clock=utc_now,
+    )
+
+
+def create_app(settings: Settings, backgrounds: Sequence[Background] = ()) -> Starlette:
+    """Put the application together; `backgrounds` run beside it for as long as it serves."""
+    directory = PolicyDirectory(settings.policies or PACKAGED_POLICIES)
+    console = create_console(settings, directory)
+
+    @asynccontextmanager
+    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        async with contextlib.AsyncExitStack() as stack:
+            stack.push_async_callback(console.database.close)
+            watcher = asyncio.create_task(_watch(directory), name="policy files")
+            stack.callback(watcher.cancel)
+            for background in backgrounds:
+                await stack.enter_async_context(background(console))
+            yield
+
+    app = Starlette(
+        routes=routes(),
+        middleware=[
+            Middleware(SafeHeaders),
+            Middleware(BodyBounds, upload_bytes=settings.terms.recipient_file_bytes),
+        ],
+        lifespan=lifespan,
+    )
+    app.state.console = console
+    app.state.policies = directory
+    return app
+
+
+def routes() -> list[BaseRoute]:
+    """List every path this server answers."""
+    return [
+        Route("/", lambda _: RedirectResponse("/graphql")),
+        Route("/graphql", Endpoint()),
+        Route(f"{STATIC}/{{name:path}}", static_file),
+        Route("/healthz", health),
+    ]
+
+
+async def _watch(directory: PolicyDirectory) -> None:
+    # A second's look at file times costs microseconds; a save is in force within two seconds.
+    while True:
+        await asyncio.sleep(POLICY_SECONDS)
+        before = directory.problem
+        await asyncio.to_thread(directory.refresh)
+        if directory.problem and directory.problem != before:
+            log.error("policy files refused, the last good ones stay: %s", directory.problem)

@@ -1,0 +1,65 @@
+"""Who stands behind an HTTP request."""
+
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from starlette.requests import HTTPConnection
+
+from db import sign_in
+from db.session import Database
+from db.store import Store
+from db.vault import Vault
+from domain.terms import Terms
+from graph.authority import Authorities, Principal
+from graph.context import Context
+
+BEARER = "bearer "
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Console:
+    """What the process has opened once and every request shares; `app.state.console`."""
+
+    database: Database
+    store: Store
+    vault: Vault
+    authorities: Authorities
+    terms: Terms
+    clock: Callable[[], datetime]
+
+
+def token_of(request: HTTPConnection) -> str | None:
+    """Give the bearer token of a request, if it brings one."""
+    header = request.headers.get("authorization", "")
+    return header[len(BEARER) :].strip() if header.lower().startswith(BEARER) else None
+
+
+async def principal_of(request: HTTPConnection) -> Principal | None:
+    """Give who is signed in with the request's bearer token; None for nobody."""
+    console: Console = request.app.state.console
+    token = token_of(request)
+    if not token:
+        return None
+    async with console.database.read() as session:
+        row = await sign_in.holder(session, token, console.clock())
+    return Principal.of(row) if row else None
+
+
+async def context_of(request: HTTPConnection) -> Context:
+    """Give the GraphQL context of one request."""
+    console: Console = request.app.state.console
+    return Context(
+        database=console.database,
+        store=console.store,
+        vault=console.vault,
+        authorities=console.authorities,
+        terms=console.terms,
+        clock=console.clock,
+        principal=await principal_of(request),
+        token=token_of(request),
+        address=request.client.host if request.client else "",
+        base_url=str(request.base_url).rstrip("/"),
+        request_id=secrets.token_hex(8),
+    )

@@ -1,0 +1,183 @@
+"""Settings from SMS_CONSOLE_* variables: read once, checked, passed down, never imported below."""
+
+import base64
+import os
+import secrets
+from datetime import time, timedelta
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Final, Literal, Self
+from zoneinfo import available_timezones
+
+from pydantic import AfterValidator, Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from db.vault import KEY_BYTES
+from domain.terms import Terms
+
+PREFIX: Final = "SMS_CONSOLE_"
+PRIVATE: Final = 0o600
+
+
+def _zone(name: str) -> str:
+    if name not in available_timezones():
+        raise ValueError("an IANA time zone such as Asia/Shanghai")
+    return name
+
+
+def _database(url: str) -> str:
+    if url and not url.startswith(("sqlite:///", "postgresql://")):
+        raise ValueError("sqlite:///path/to/file or postgresql://user:password@host/database")
+    return url
+
+
+class SettingsError(Exception):
+    """A setting is wrong; the message names the variable and what it accepts."""
+
+
+class Settings(BaseSettings):
+    """What an operator may set; each field's description is the settings table in the docs."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, hide_input_in_errors=True)
+
+    host: str = Field("127.0.0.1", description="Address to listen on.")
+    port: int = Field(8000, ge=1, le=65535, description="Port to listen on.")
+    data: Path = Field(Path("data"), description="Folder for everything that is kept.")
+    database_url: Annotated[str, AfterValidator(_database)] = Field(
+        "",
+        description="`postgresql://user:password@host/database`, or `sqlite:///path`; "
+        "empty for a SQLite file in the data folder.",
+    )
+    store_url: str = Field(
+        "",
+        description="`s3://bucket/prefix` for uploaded files; empty for a folder in the data folder.",
+    )
+    secret_key: str = Field(
+        "",
+        description="The key that seals AppKeys and SecretKeys: 32 bytes in base64. Empty: made at "
+        "the first start and kept in the data folder. Losing it loses every sealed secret.",
+    )
+    policies: Path | None = Field(
+        None, description="Folder of policy files; empty for the one that comes with the product."
+    )
+    auto_review: Literal["off", "approve"] = Field(
+        "off", description="`approve` approves whatever is submitted at once; for sandboxes only."
+    )
+    application_delay_seconds: float = Field(
+        300, ge=0, le=86_400, description="How long disabling or enabling an application takes."
+    )
+    session_hours: float = Field(12, gt=0, le=720, description="How long a sign-in lasts.")
+    sign_in_tries_per_name: int = Field(
+        10, ge=1, le=10_000, description="Tries to sign in to one name within 15 minutes."
+    )
+    sign_in_tries_per_address: int = Field(
+        100, ge=1, le=1_000_000, description="Tries to sign in from one address within 15 minutes."
+    )
+    review_opens: time = Field(time(9), description="When reviewers begin, `HH:MM`.")
+    review_closes: time = Field(time(23), description="When reviewers end, `HH:MM`.")
+    review_target_minutes: int = Field(
+        120, ge=1, le=10_080, description="How long a decision takes within review hours."
+    )
+    review_time_zone: Annotated[str, AfterValidator(_zone)] = Field(
+        "Asia/Shanghai", description="Time zone of the review hours."
+    )
+    recipient_file_megabytes: int = Field(
+        30, ge=1, le=1_024, description="The largest recipient file, in MiB."
+    )
+    recipient_rows: int = Field(
+        1_000_000, ge=1, le=10_000_000, description="The most rows of one recipient file."
+    )
+    global_daily: int = Field(
+        1_000, ge=0, le=100_000_000, description="Global messages an account may send a day."
+    )
+    global_segment_micros: int = Field(
+        50_000, ge=0, description="Price of one Global segment, in millionths of the currency."
+    )
+    currency: str = Field("USD", pattern="^[A-Z]{3}$", description="Currency of Global prices.")
+    simulator_success_rate: float = Field(
+        0.98, ge=0, le=1, description="Share of messages the simulator carrier delivers."
+    )
+    simulator_delay_seconds: float = Field(
+        1.0, ge=0, le=86_400, description="How long the simulator takes to send a receipt."
+    )
+    simulator_seed: int = Field(1, description="Seed of the simulator's random outcomes.")
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="The least severe log line that is written."
+    )
+
+    @classmethod
+    def read(cls) -> Self:
+        """Read the environment; raises SettingsError with the variable and what it accepts."""
+        known = {f"{PREFIX}{name}".upper() for name in cls.model_fields}
+        given = {name for name in os.environ if name.upper().startswith(PREFIX)}
+        for name in sorted(given):
+            if name.upper() not in known:
+                raise SettingsError(f"{name} is not a setting; see docs/operators.md for the list")
+        try:
+            return cls()
+        except ValidationError as error:
+            raise SettingsError("\n".join(_explain(cls, error))) from None
+
+    @cached_property
+    def database(self) -> str:
+        """The URL with the driver this product brings."""
+        url = self.database_url or f"sqlite:///{self.data / 'console.sqlite'}"
+        if url.startswith("sqlite:"):
+            return url.replace("sqlite:", "sqlite+aiosqlite:", 1)
+        return url.replace("postgresql:", "postgresql+psycopg:", 1)
+
+    @cached_property
+    def key(self) -> bytes:
+        """The sealing key: from the setting, or from the data folder, made there when missing."""
+        if self.secret_key:
+            return _decode_key(self.secret_key, f"{PREFIX}SECRET_KEY")
+        path = self.data / "secret.key"
+        try:
+            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE)
+        except FileExistsError:
+            return _decode_key(path.read_text().strip(), str(path))
+        with os.fdopen(descriptor, "wb") as file:
+            key = secrets.token_bytes(KEY_BYTES)
+            file.write(base64.b64encode(key) + b"\n")
+        return key
+
+    @cached_property
+    def terms(self) -> Terms:
+        """The business settings as the rules take them."""
+        return Terms(
+            application_delay=timedelta(seconds=self.application_delay_seconds),
+            session_lifetime=timedelta(hours=self.session_hours),
+            sign_in_tries_per_name=self.sign_in_tries_per_name,
+            sign_in_tries_per_address=self.sign_in_tries_per_address,
+            review_opens=self.review_opens,
+            review_closes=self.review_closes,
+            review_target=timedelta(minutes=self.review_target_minutes),
+            review_time_zone=self.review_time_zone,
+            auto_review=self.auto_review == "approve",
+            recipient_file_bytes=self.recipient_file_megabytes * 1024 * 1024,
+            recipient_rows=self.recipient_rows,
+            global_daily=self.global_daily,
+            global_segment_micros=self.global_segment_micros,
+            currency=self.currency,
+        )
+
+
+def _decode_key(text: str, place: str) -> bytes:
+    try:
+        key = base64.b64decode(text, validate=True)
+    except ValueError:
+        key = b""
+    if len(key) != KEY_BYTES:
+        raise SettingsError(f"{place} must hold {KEY_BYTES} bytes in base64")
+    return key
+
+
+def _explain(settings: type[Settings], error: ValidationError) -> list[str]:
+    lines = []
+    for problem in error.errors(include_url=False):
+        name = str(problem["loc"][0])
+        given = os.environ.get(f"{PREFIX}{name}".upper(), "")
+        shown = "" if name in {"secret_key", "database_url"} else f' "{given}"'
+        accepts = settings.model_fields[name].description
+        lines.append(f"{PREFIX}{name.upper()}{shown}: {problem['msg']}. {accepts}")
+    return lines
