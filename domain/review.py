@@ -34,7 +34,7 @@ LEGACY_STATUS_NUMBERS: Final = {
 
 
 def check_edit(what: str, current: ReviewStatus) -> None:
-    """Raise Refused where something approved is edited; else it is reviewed again (SIG-5, TPL-4)."""
+    """Raise Refused where something approved is edited; others go to review again (SIG-5)."""
     if current is ReviewStatus.APPROVED:
         message = f"{what} is approved and cannot be modified: create another one"
         raise Refused.one(Code.WRONG_STATE, message, "id")
@@ -83,7 +83,7 @@ class Hours:
 
 
 def expected_decision(submitted_at: datetime, hours: Hours, target: timedelta) -> datetime:
-    """Say by when a decision is expected, in UTC: `target` of open hours from submission (REV-2)."""
+    """Say by when, in UTC, a decision is expected: `target` of open hours later (REV-2)."""
     left = target
     day = submitted_at.astimezone(hours.zone).date()
     while True:
