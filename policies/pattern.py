@@ -46,13 +46,20 @@ class Fault(StrEnum):
 
 
 class PatternError(ValueError):
-    """The text is no action or resource; `offset` counts characters from 0, None for the whole."""
+    """The text is no action or resource: what is wrong, and what to write instead.
 
-    def __init__(self, fault: Fault, message: str, offset: int | None = None) -> None:
-        super().__init__(message)
+    `message` is both in one sentence; `offset` counts characters from 0, None for the whole text.
+    """
+
+    def __init__(
+        self, fault: Fault, problem: str, instead: str = "", offset: int | None = None
+    ) -> None:
         self.fault = fault
-        self.message = message
+        self.problem = problem
+        self.instead = instead
         self.offset = offset
+        self.message = f"{problem}; {instead}" if instead else problem
+        super().__init__(self.message)
 
 
 def canonical_action(text: str) -> str:
@@ -66,14 +73,17 @@ def canonical_action(text: str) -> str:
     if slash and prefix.strip(BLANKS).lower() != "name":
         raise PatternError(
             Fault.PREFIX,
-            f'action "{text}" begins with "{prefix.strip(BLANKS)}/"; only "name/" is known',
+            f'action "{text}" begins with "{prefix.strip(BLANKS)}/"',
+            'begin it with "name/"',
             0,
         )
     service, colon, name = (part.strip(BLANKS) for part in rest.partition(":"))
     if not colon and collapse(service) == STAR:
         return STAR
     if not colon or not service or not name:
-        raise PatternError(Fault.FORM, f'action "{text}" is not of the form "name/service:Name"')
+        raise PatternError(
+            Fault.FORM, f'action "{text}" names no service', 'write "name/service:Name" or "*"'
+        )
     service, name = collapse(service.lower()), collapse(name)
     _check_characters("action", text, service + name, _NAME)
     if service == name == STAR:
@@ -89,7 +99,9 @@ def requested_action(text: str) -> Action:
     canonical = canonical_action(text)
     action = find(canonical.removeprefix("name/"))
     if action is None:
-        raise PatternError(Fault.ACTION, f'a request names one action, not "{text}"')
+        raise PatternError(
+            Fault.TOO_WILD, f'action "{text}" is several', "ask about one", text.find(STAR)
+        )
     return action
 
 
@@ -115,17 +127,20 @@ def canonical_resource(text: str, *, owner_uin: str | None = None) -> str:
     if segments[0] != "qcs" or len(segments) != _QCS_SEGMENTS:
         raise PatternError(
             Fault.FORM,
-            f'resource "{text}" is neither "*" nor of the form "qcs::sms::uin/<uin>:app/<AppID>"',
+            f'resource "{text}" does not have the six segments of "qcs"',
+            'write "*" or "qcs::sms::uin/<uin>:app/<AppID>"',
         )
     _, project, service, region, account, thing = map(collapse, segments)
     _check_characters("resource", text, project + service + region + account + thing, _OBJECT)
     if project:
         raise PatternError(
-            Fault.PROJECT, f'resource "{text}" names project "{project}"; leave that segment empty'
+            Fault.PROJECT,
+            f'resource "{text}" names project "{project}"',
+            "leave that segment empty",
         )
     if region.strip(STAR):
         raise PatternError(
-            Fault.REGION, f'resource "{text}" names region "{region}"; leave that segment empty'
+            Fault.REGION, f'resource "{text}" names region "{region}"', "leave that segment empty"
         )
     service = _checked_service(text, service or STAR)
     account = _checked_account(text, account, owner_uin)
@@ -140,7 +155,7 @@ def requested_resource(text: str) -> str:
     canonical = canonical_resource(text)
     if STAR in canonical and canonical != STAR:
         raise PatternError(
-            Fault.TOO_WILD, f'a request names one resource or "*", not "{text}"', text.find(STAR)
+            Fault.TOO_WILD, f'resource "{text}" is several', 'ask about one or "*"', text.find(STAR)
         )
     return canonical
 
@@ -161,16 +176,19 @@ def app_ids(pattern: str, owner_uin: int | str) -> tuple[str, ...]:
 
 def _check_text(what: str, text: str) -> None:
     if not text.strip(BLANKS):
-        raise PatternError(Fault.EMPTY, f'{what} is empty; write "*" where everything is meant')
+        raise PatternError(Fault.EMPTY, f"the {what} is empty", 'write "*" where all is meant')
     if len(text) > MAX_LENGTH:
         raise PatternError(
-            Fault.TOO_LONG, f"{what} has {len(text)} characters; the limit is {MAX_LENGTH}"
+            Fault.TOO_LONG,
+            f"the {what} has {len(text)} characters, the limit is {MAX_LENGTH}",
+            "shorten it",
         )
     for offset, letter in enumerate(text):
         if not (letter.isascii() and (letter.isprintable() or letter == "\t")):
             raise PatternError(
                 Fault.CHARACTER,
-                f"{what} has the character U+{ord(letter):04X} at {offset}; use ASCII letters only",
+                f"the {what} has the character U+{ord(letter):04X}",
+                "use visible ASCII letters only",
                 offset,
             )
 
@@ -180,7 +198,7 @@ def _check_characters(what: str, text: str, joined: str, allowed: frozenset[str]
         if letter not in allowed:
             offset = text.lower().find(letter.lower())
             raise PatternError(
-                Fault.CHARACTER, f'{what} "{text}" has "{letter}" inside a name; remove it', offset
+                Fault.CHARACTER, f'{what} "{text}" has "{letter}" in a name', "remove it", offset
             )
 
 
@@ -188,7 +206,9 @@ def _check_stars(what: str, text: str, canonical: str) -> None:
     stars = canonical.count(STAR)
     if stars > MAX_STARS:
         raise PatternError(
-            Fault.TOO_WILD, f'{what} "{text}" has {stars} stars; the limit is {MAX_STARS}'
+            Fault.TOO_WILD,
+            f'{what} "{text}" has {stars} stars, the limit is {MAX_STARS}',
+            "name what is meant",
         )
 
 
@@ -196,7 +216,8 @@ def _known(text: str, service: str, name: str) -> str:
     if STAR not in service and service not in SERVICES:
         raise PatternError(
             Fault.SERVICE,
-            f'action "{text}" names unknown service "{service}"; known are {", ".join(SERVICES)}',
+            f'action "{text}" names unknown service "{service}"',
+            f"known are {', '.join(SERVICES)}",
         )
     canonical = f"name/{service}:{name}"
     _check_stars("action", text, canonical)
@@ -204,7 +225,11 @@ def _known(text: str, service: str, name: str) -> str:
         return canonical
     action = find(f"{service}:{name}")
     if action is None:
-        raise PatternError(Fault.ACTION, f'unknown action "{text}"{_meant(service, name)}')
+        meant = _meant(service, name)
+        problem = f'unknown action "{text}"'
+        if meant:
+            raise PatternError(Fault.ACTION, f"{problem}, did you mean {meant}?")
+        raise PatternError(Fault.ACTION, problem, "take a name from the action catalogue")
     return action.canonical
 
 
@@ -215,14 +240,14 @@ def _meant(service: str, name: str) -> str:
         if row.service == service
     }
     close = difflib.get_close_matches(name.lower(), names, n=1)
-    return f", did you mean {names[close[0]]}?" if close else "; see the catalogue for its name"
+    return names[close[0]] if close else ""
 
 
 def _checked_service(text: str, service: str) -> str:
     if STAR not in service and service not in RESOURCE_SERVICES:
         raise PatternError(
             Fault.SERVICE,
-            f'resource "{text}" names unknown service "{service}"; '
+            f'resource "{text}" names unknown service "{service}"',
             f"known are {', '.join(RESOURCE_SERVICES)}",
         )
     return service
@@ -232,20 +257,20 @@ def _checked_account(text: str, account: str, owner_uin: str | None) -> str:
     if not account:
         if owner_uin is None:
             raise PatternError(
-                Fault.ACCOUNT, f'resource "{text}" names no account; write "uin/<uin>" or "*"'
+                Fault.ACCOUNT, f'resource "{text}" names no account', 'write "uin/<uin>" or "*"'
             )
         return f"uin/{owner_uin}"
     uin = account.removeprefix("uin/")
     if account != STAR and (uin == account or not uin or not (_DIGITS | {STAR}).issuperset(uin)):
         raise PatternError(
-            Fault.ACCOUNT, f'resource "{text}" names account "{account}"; write "uin/<uin>"'
+            Fault.ACCOUNT, f'resource "{text}" names account "{account}"', 'write "uin/<uin>"'
         )
     return account
 
 
 def _check_object(text: str, service: str, thing: str) -> None:
     if not thing:
-        raise PatternError(Fault.OBJECT, f'resource "{text}" names no object; write "app/*"')
+        raise PatternError(Fault.OBJECT, f'resource "{text}" names no object', 'write "app/*"')
     if matches(service, "sms"):
         left = residuals(thing, "app/")
         if not any(
@@ -254,5 +279,6 @@ def _check_object(text: str, service: str, thing: str) -> None:
         ):
             raise PatternError(
                 Fault.OBJECT,
-                f'resource "{text}" names no application; end it with "app/*" or "app/<AppID>"',
+                f'resource "{text}" names no application',
+                'end it with "app/*" or "app/<AppID>"',
             )
