@@ -1,7 +1,7 @@
 """What an action is, and the register that keeps one row for each name."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Final, Protocol
@@ -35,16 +35,17 @@ class Action:
     access: Access
     description: str
     reserved: bool = False
+    canonical: str = field(init=False, repr=False)
+    """The form every rule and request is compared in, `name/service:Name`."""
+
+    def __post_init__(self) -> None:
+        # Each decision needs it, so it is spelled once.
+        object.__setattr__(self, "canonical", f"name/{self.name}")
 
     @property
     def service(self) -> str:
         """The service the action belongs to, such as `sms`."""
         return self.name.partition(":")[0]
-
-    @property
-    def canonical(self) -> str:
-        """The form every rule and request is compared in, `name/service:Name`."""
-        return f"name/{self.name}"
 
 
 class Publish(Protocol):

@@ -1,7 +1,7 @@
 """The policy files of a folder, taken into force whole or not at all.
 
-Nothing here waits or runs by itself: whoever owns the folder's directory object calls `refresh` on a
-timer, twice within the time in which a save has to be in force.
+Nothing here waits or runs by itself: the owner of a `PolicyDirectory` calls `refresh` on a timer,
+at least twice within the time in which a save has to be in force.
 """
 
 from collections.abc import Iterator, Mapping
@@ -37,9 +37,9 @@ class InForce:
 class PolicyDirectory:
     """The policies of `folder`: model.conf, presets/*.csv, operators.csv and site/*.csv.
 
-    The first reading has to succeed (PolicyFileError, ModelError, OSError). Later, a bad save leaves
-    the last good state in force and is told in `problem`. Readers take `in_force` or `snapshot`
-    once and keep it: both are immutable, and a change swaps the one reference.
+    The first reading has to succeed (PolicyFileError, ModelError, OSError). Later, a bad save
+    leaves the last good state in force and is told in `problem`. Readers take `in_force` or
+    `snapshot` once and keep it: both are immutable, and a change swaps the one reference.
     """
 
     def __init__(self, folder: Path = PACKAGED) -> None:
@@ -76,29 +76,33 @@ class PolicyDirectory:
         may have written the allow lines and not yet the deny lines when the first call looks.
         """
         try:
-            stamp = self._stamp()
-            if stamp != self._seen:
-                self._seen, self._settled = stamp, False
-                return False
-            if self._settled:
-                return False
-            sources = self._read()
-            if self._stamp() != stamp:
-                return False
-            self._settled = True
-            if digest_of(sources) == self.version:
-                self._problem = None
-                return False
-            self._in_force = _load(sources)
-        except (PolicyFileError, ModelError) as error:
+            return self._take()
+        except PolicyFileError as error:
             self._problem = str(error)
-            return False
+        except ModelError as error:
+            self._problem = f"{MODEL}: {error}"
         except OSError as error:
             self._settled = False
             self._problem = f'the policy folder "{self.folder}" cannot be read: {error.strerror}'
-            return False
+        return False
+
+    def _take(self) -> bool:
+        stamp = self._stamp()
+        if stamp != self._seen:
+            self._seen, self._settled = stamp, False
+        elif not self._settled:
+            sources = self._read()
+            if self._stamp() == stamp:
+                self._settled = True
+                return self._replace(sources)
+        return False
+
+    def _replace(self, sources: Mapping[str, bytes]) -> bool:
+        changed = digest_of(sources) != self.version
+        if changed:
+            self._in_force = _load(sources)
         self._problem = None
-        return True
+        return changed
 
     def _paths(self) -> Iterator[Path]:
         yield self.folder / MODEL

@@ -21,6 +21,7 @@ MAX_APP_ID_DIGITS: Final = 20
 SERVICES: Final = tuple(dict.fromkeys(action.service for action in CATALOGUE.values()))
 RESOURCE_SERVICES: Final = ("sms", "cam")
 
+_SPELLED: Final = {row.canonical: row for row in CATALOGUE.values()} | dict(CATALOGUE)
 _LOWER: Final = frozenset("abcdefghijklmnopqrstuvwxyz")
 _DIGITS: Final = frozenset("0123456789")
 _NAME: Final = _LOWER | frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZ_") | _DIGITS | {STAR}
@@ -93,7 +94,7 @@ def canonical_action(text: str) -> str:
 
 def requested_action(text: str) -> Action:
     """Return the catalogue row that a request asks for, or raise PatternError."""
-    action = find(text.removeprefix("name/"))
+    action = _SPELLED.get(text)
     if action is not None:
         return action
     canonical = canonical_action(text)
