@@ -11,7 +11,7 @@ from typing import Final
 
 from domain.text import quoted
 
-_LONGEST_CODE: Final = 100  # the longest of the API has 67
+_LONGEST_CODE: Final = 100  # the longest published one has 63
 
 
 class Bucket(StrEnum):
