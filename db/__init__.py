@@ -4,9 +4,13 @@ from db import (
     access_key,
     account,
     application,
+    file,
     quota,
+    review,
     serial,
     sign_in,
+    signature,
+    template,
     user,
 )
 
@@ -14,8 +18,12 @@ __all__ = [
     "access_key",
     "account",
     "application",
+    "file",
     "quota",
+    "review",
     "serial",
     "sign_in",
+    "signature",
+    "template",
     "user",
 ]

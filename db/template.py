@@ -1,0 +1,162 @@
+"""Body templates (TPL-4): where each stands."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import String, cast
+from sqlmodel import Field, col, or_, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+from sqlmodel.sql.expression import SelectOfScalar
+
+from db import page as pages
+from db import quota as quotas
+from db import review as reviews
+from db import signature as signatures
+from db.dialect import choice
+from db.page import Key, Order, Slice
+from db.review import Reviewed, ReviewKind
+from domain import quota
+from domain.errors import Code, Refused
+from domain.region import Region, SmsType
+from domain.review import ReviewStatus
+from domain.template import Draft
+
+
+class TemplateRow(Reviewed, table=True):
+    """One body template; `variables` is how many it has."""
+
+    __tablename__ = "template"
+
+    name: str = Field(max_length=60)
+    sms_type: SmsType = Field(sa_type=choice(SmsType))
+    content: str = Field(max_length=500)
+    remarks: str = Field(default="", max_length=500)
+    variables: int
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """Which templates a list shows."""
+
+    owner: int
+    region: Region | None = None
+    status: ReviewStatus | None = None
+    sms_type: SmsType | None = None
+    search: str = ""
+
+    def query(self) -> SelectOfScalar[TemplateRow]:
+        """Put the conditions together; pages and counts share them."""
+        query = _of(self.owner)
+        if self.region is not None:
+            query = query.where(col(TemplateRow.region) == self.region)
+        if self.status is not None:
+            query = query.where(col(TemplateRow.status) == self.status)
+        if self.sms_type is not None:
+            query = query.where(col(TemplateRow.sms_type) == self.sms_type)
+        if not self.search:
+            return query
+        named = col(TemplateRow.name).icontains(self.search, autoescape=True)
+        says = col(TemplateRow.content).icontains(self.search, autoescape=True)
+        numbered = cast(col(TemplateRow.id), String).startswith(self.search, autoescape=True)
+        return query.where(or_(named, says, numbered))
+
+
+def _of(owner: int) -> SelectOfScalar[TemplateRow]:
+    return select(TemplateRow).where(
+        TemplateRow.account_uin == owner, col(TemplateRow.deleted_at).is_(None)
+    )
+
+
+async def owned(session: AsyncSession, owner: int, template_id: int) -> TemplateRow | None:
+    """Find one template of this owner."""
+    return (await session.exec(_of(owner).where(TemplateRow.id == template_id))).first()
+
+
+async def changing(session: AsyncSession, owner: int, template_id: int) -> TemplateRow:
+    """Find one template and hold it until the transaction ends; raises Refused."""
+    query = _of(owner).where(TemplateRow.id == template_id).with_for_update()
+    row = (await session.exec(query)).first()
+    if row is None:
+        raise Refused.one(Code.NOT_FOUND, "there is no such template", "id")
+    return row
+
+
+async def reviewed(session: AsyncSession, template_id: int) -> TemplateRow:
+    """Hold a template of any account, for an operator's decision."""
+    query = select(TemplateRow).where(TemplateRow.id == template_id).with_for_update()
+    return (await session.exec(query)).one()
+
+
+async def among(session: AsyncSession, template_ids: set[int]) -> Mapping[int, TemplateRow]:
+    """Find the templates on a page of the review queue, of whatever account."""
+    query = select(TemplateRow).where(col(TemplateRow.id).in_(template_ids))
+    return {row.id: row for row in await session.exec(query)}
+
+
+async def page(
+    session: AsyncSession, listing: Listing, *, first: int, after: Key | None
+) -> Slice[TemplateRow]:
+    """List templates, newest first."""
+    order = Order(col(TemplateRow.created_at), col(TemplateRow.id))
+    return await pages.keyset(session, listing.query(), order, first=first, after=after)
+
+
+async def count(session: AsyncSession, listing: Listing) -> int:
+    """Count what the list shows in all."""
+    return await pages.count(session, listing.query())
+
+
+async def add(  # noqa: PLR0913 - whose, where, and what
+    session: AsyncSession,
+    owner: int,
+    region: Region,
+    draft: Draft,
+    now: datetime,
+    *,
+    automatic: bool,
+) -> TemplateRow:
+    """Create a template and submit it; one for Mainland China needs a signature to go with it."""
+    if region is Region.MAINLAND and not await signatures.exists(session, owner, region):
+        message = (
+            "a template for Mainland China needs a signature to be sent with, and this account "
+            "has none there: apply for a signature first"
+        )
+        raise Refused.one(Code.WRONG_STATE, message, "region")
+    row = TemplateRow(
+        account_uin=owner,
+        region=region,
+        status=ReviewStatus.PENDING,
+        created_at=now,
+        submitted_at=now,
+        name=draft.name,
+        sms_type=draft.sms_type,
+        content=draft.content,
+        remarks=draft.remarks,
+        variables=draft.variables,
+    )
+    session.add(row)
+    await session.flush()
+    await reviews.submit(session, ReviewKind.TEMPLATE, row, now, automatic=automatic)
+    return row
+
+
+async def revise(
+    session: AsyncSession, row: TemplateRow, draft: Draft, now: datetime, *, automatic: bool
+) -> None:
+    """Edit and submit again."""
+    row.name, row.sms_type = draft.name, draft.sms_type
+    row.content, row.variables = draft.content, draft.variables
+    row.remarks = draft.remarks
+    await reviews.submit(session, ReviewKind.TEMPLATE, row, now, automatic=automatic)
+
+
+async def remove(session: AsyncSession, owner: int, template_id: int, now: datetime) -> None:
+    """Hide a template from its account, and give its place in the quota back.
+
+    The quota comes first: whoever creates holds it before anything else.
+    """
+    await quotas.give_back(session, owner, quota.TEMPLATES)
+    row = await changing(session, owner, template_id)
+    await reviews.withdraw(session, ReviewKind.TEMPLATE, row, now)
+    row.deleted_at = now
