@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select
-from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy import ColumnElement
+from sqlmodel import and_, func, or_, select
 from sqlmodel.ext.asyncio.session import AsyncSession
+from sqlmodel.sql.expression import SelectOfScalar
 
 Row = TypeVar("Row")
 Key = tuple[int | str | datetime, int | str]
@@ -17,8 +18,8 @@ Key = tuple[int | str | datetime, int | str]
 class Order:
     """What a list is sorted by; `identity` breaks ties, so that no row is shown twice."""
 
-    column: InstrumentedAttribute[Any]
-    identity: InstrumentedAttribute[Any]
+    column: Any
+    identity: Any
     descending: bool = True
 
 
@@ -31,7 +32,12 @@ class Slice(Generic[Row]):
 
 
 async def keyset(
-    session: AsyncSession, query: Select[tuple[Row]], order: Order, *, first: int, after: Key | None
+    session: AsyncSession,
+    query: SelectOfScalar[Row],
+    order: Order,
+    *,
+    first: int,
+    after: Key | None,
 ) -> Slice[Row]:
     """Fetch up to `first` rows behind the row whose sort value and identity are `after`."""
     if after is not None:
@@ -40,7 +46,7 @@ async def keyset(
         column.desc() if order.descending else column.asc()
         for column in (order.column, order.identity)
     ]
-    rows = (await session.exec(query.order_by(*directed).limit(first + 1))).scalars().all()
+    rows = (await session.exec(query.order_by(*directed).limit(first + 1))).all()
     return Slice(rows[:first], has_next=len(rows) > first)
 
 
@@ -52,7 +58,7 @@ def _behind(order: Order, after: Key) -> ColumnElement[bool]:
     return or_(order.column > value, and_(order.column == value, order.identity > identity))
 
 
-async def count(session: AsyncSession, query: Select[Any]) -> int:
+async def count(session: AsyncSession, query: SelectOfScalar[Any]) -> int:
     """Count what `query` would list."""
     counted = select(func.count()).select_from(query.order_by(None).subquery())
-    return int((await session.exec(counted)).scalar_one())
+    return (await session.exec(counted)).one()

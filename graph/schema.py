@@ -15,6 +15,7 @@ from strawberry.extensions import (
 )
 from strawberry.schema.config import StrawberryConfig
 from strawberry.tools import merge_types
+from strawberry.types.execution import ExecutionContext
 
 from graph.application import ApplicationMutation, ApplicationQuery
 from graph.errors import is_masked
@@ -53,7 +54,16 @@ class Errors(SchemaExtension):
         )
 
 
-schema: Final = strawberry.Schema(
+class ConsoleSchema(strawberry.Schema):
+    """A schema that logs faults only: a refusal is an answer, and queries hold people's data."""
+
+    def process_errors(
+        self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None
+    ) -> None:
+        """Leave logging to Errors, which knows faults from refusals."""
+
+
+schema: Final = ConsoleSchema(
     query=merge_types("Query", QUERIES),
     mutation=merge_types("Mutation", MUTATIONS),
     config=StrawberryConfig(disable_field_suggestions=True),

@@ -76,7 +76,9 @@ async def health(request: Request) -> Response:
     return JSONResponse({"status": "degraded" if problems else "ok", "problems": problems})
 
 
-def create_console(settings: Settings, directory: PolicyDirectory) -> Console:
+def create_console(
+    settings: Settings, directory: PolicyDirectory, clock: Callable[[], datetime] = utc_now
+) -> Console:
     """Open what the process needs; nothing is connected yet."""
     settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
     return Console(
@@ -85,14 +87,18 @@ def create_console(settings: Settings, directory: PolicyDirectory) -> Console:
         vault=Vault(settings.key),
         authorities=Authorities(directory),
         terms=settings.terms,
-        clock=utc_now,
+        clock=clock,
     )
 
 
-def create_app(settings: Settings, backgrounds: Sequence[Background] = ()) -> Starlette:
+def create_app(
+    settings: Settings,
+    backgrounds: Sequence[Background] = (),
+    clock: Callable[[], datetime] = utc_now,
+) -> Starlette:
     """Put the application together; `backgrounds` run beside it for as long as it serves."""
     directory = PolicyDirectory(settings.policies or PACKAGED_POLICIES)
-    console = create_console(settings, directory)
+    console = create_console(settings, directory, clock)
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:

@@ -1,0 +1,213 @@
+"""The command line: `sms-console --help`."""
+
+import asyncio
+import secrets
+from collections.abc import Awaitable, Callable
+from typing import Annotated, NoReturn, TypeVar
+
+import typer
+import uvicorn
+from rich.console import Console as Terminal
+
+from db import migrate as migrations
+from db.session import Database
+from domain.account import generate_password
+from domain.errors import Refused
+from domain.region import IdentityKind, Verification
+from graph.schema import schema as graphql_schema
+from server import log
+from server.app import create_app, utc_now
+from server.background import embedded_worker, run_worker
+from server.demo import play
+from server.policy_cli import policy
+from server.settings import Settings, SettingsError
+from server.setup import (
+    DEMO_FILE,
+    DemoCredentials,
+    NewAccount,
+    add_account,
+    add_demo,
+    add_operator,
+)
+
+app = typer.Typer(
+    help="A self-hosted SMS console. Settings come from SMS_CONSOLE_* variables; "
+    "docs/operators.md lists them.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+accounts = typer.Typer(help="Root accounts.", no_args_is_help=True)
+operators = typer.Typer(help="Operators of this installation.", no_args_is_help=True)
+app.add_typer(accounts, name="account")
+app.add_typer(operators, name="operator")
+app.add_typer(policy, name="policy")
+
+terminal = Terminal(highlight=False)
+SHUTDOWN_SECONDS = 10
+Made = TypeVar("Made")
+
+
+def _fail(message: str) -> NoReturn:
+    Terminal(stderr=True, highlight=False).print(message, style="red", markup=False)
+    raise typer.Exit(2)
+
+
+def _settings() -> Settings:
+    try:
+        settings = Settings.read()
+        settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except (SettingsError, OSError) as error:
+        _fail(str(error))
+    log.configure(settings.log_level)
+    return settings
+
+
+def _ready(settings: Settings) -> None:
+    """Bring a SQLite file up to date; ask for `migrate` where other processes may be running."""
+    if settings.database.startswith("sqlite"):
+        migrations.upgrade(settings.database)
+    elif not migrations.is_current(settings.database):
+        _fail("the database's tables are not those of this version: run `sms-console migrate`")
+
+
+@app.command()
+def serve(
+    demo: Annotated[
+        bool, typer.Option("--demo", help="Create the demo account at the first start.")
+    ] = False,
+    worker: Annotated[
+        bool, typer.Option(help="Deliver messages in this process, too.")
+    ] = True,
+) -> None:
+    """Serve GraphQL, and deliver messages unless --no-worker is given."""
+    settings = _settings()
+    _ready(settings)
+    if demo:
+        _show_demo(settings)
+    backgrounds = [embedded_worker(settings)] if worker else []
+    uvicorn.run(
+        create_app(settings, backgrounds),
+        host=settings.host,
+        port=settings.port,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=SHUTDOWN_SECONDS,
+    )
+
+
+@app.command()
+def worker() -> None:
+    """Deliver messages without serving HTTP; run as many as the load asks for (PostgreSQL)."""
+    settings = _settings()
+    _ready(settings)
+    asyncio.run(run_worker(settings))
+
+
+@app.command()
+def migrate(
+    check: Annotated[
+        bool, typer.Option("--check", help="Change nothing; exit 1 unless the tables are current.")
+    ] = False,
+) -> None:
+    """Bring the database's tables to this version."""
+    settings = _settings()
+    if check:
+        raise typer.Exit(0 if migrations.is_current(settings.database) else 1)
+    migrations.upgrade(settings.database)
+
+
+@app.command()
+def schema() -> None:
+    """Print the GraphQL schema."""
+    typer.echo(graphql_schema.as_str())
+
+
+@app.command()
+def demo() -> None:
+    """Play the main job against the server that `sms-console serve --demo` started."""
+    settings = _settings()
+    raise typer.Exit(asyncio.run(play(settings, terminal)))
+
+
+@accounts.command("create")
+def create_account(
+    name: Annotated[str, typer.Option(help="The organization's or person's name.")],
+    identity: Annotated[
+        IdentityKind, typer.Option(help="Who stands behind the account.")
+    ] = IdentityKind.ORGANIZATION,
+    verified: Annotated[
+        bool, typer.Option("--verified", help="Skip the identity check.")
+    ] = False,
+) -> None:
+    """Create a root account and print its uin and password, once."""
+    password = generate_password(secrets.SystemRandom())
+    verification = Verification.VERIFIED if verified else Verification.UNVERIFIED
+    new = NewAccount(name=name, identity=identity, verification=verification, password=password)
+
+    async def make(database: Database) -> int:
+        async with database.write() as session:
+            return await add_account(session, new, utc_now())
+
+    uin = _run(make)
+    terminal.print(f"account {uin}\npassword {password}", markup=False)
+
+
+@operators.command("create")
+def create_operator(
+    name: Annotated[str, typer.Option(help="The name the operator signs in with.")],
+) -> None:
+    """Create an operator and print the password, once."""
+    password = generate_password(secrets.SystemRandom())
+
+    async def make(database: Database) -> None:
+        async with database.write() as session:
+            await add_operator(session, name, password, utc_now())
+
+    _run(make)
+    terminal.print(f"operator {name}\npassword {password}", markup=False)
+
+
+def _run(make: Callable[[Database], Awaitable[Made]]) -> Made:
+    settings = _settings()
+    _ready(settings)
+
+    async def within() -> Made:
+        database = Database(settings.database)
+        try:
+            return await make(database)
+        finally:
+            await database.close()
+
+    try:
+        return asyncio.run(within())
+    except Refused as refusal:
+        _fail(str(refusal))
+
+
+def _show_demo(settings: Settings) -> None:
+    made = asyncio.run(_demo(settings))
+    url = f"http://{settings.host}:{settings.port}/graphql"
+    if made is None:
+        terminal.print(f"{url}  (passwords: {settings.data / DEMO_FILE})", markup=False)
+        return
+    terminal.print(
+        f"Demo account {made.account_uin}: root / {made.root_password}\n"
+        f"  sub-account {made.sub_account_name} / {made.sub_account_password}\n"
+        f"  operator    {made.operator_name} / {made.operator_password}\n"
+        f"  kept in {settings.data / DEMO_FILE}\n\n"
+        f"1. Open {url} and sign in with the mutation that is shown there.\n"
+        '2. Put the token into the Headers pane: {"Authorization": "Bearer <token>"}\n'
+        '3. Ask `{ viewer { name account { uin name } } }`, then create an application.\n'
+        "4. Run `make demo` in another terminal to watch 10,000 messages being sent.\n"
+        "5. Read README.md for the same steps as GraphQL to copy.",
+        markup=False,
+    )
+
+
+async def _demo(settings: Settings) -> DemoCredentials | None:
+    database = Database(settings.database)
+    try:
+        return await add_demo(database, settings.data, utc_now())
+    finally:
+        await database.close()
