@@ -1,0 +1,70 @@
+"""Messages: one row a recipient, and the queue that workers take them from (BLK-8)."""
+
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy import Index, text
+from sqlmodel import Field, SQLModel
+
+from db.dialect import BigId, choice
+from domain.message import MessageStatus
+from domain.region import Region, SmsType
+
+_HELD: Final = text("state IN ('claimed', 'unknown')")
+_AWAITED: Final = text("state = 'submitted'")
+_REFERENCED: Final = text("carrier_ref IS NOT NULL")
+
+
+class MessageRow(SQLModel, table=True):
+    """One message; `params` are the template's variables as a JSON list of texts.
+
+    `characters` and `segments` are what it is billed as. `attempts` counts how often a worker took
+    it to submit it, so more than one says that it may have been submitted more than once.
+    """
+
+    __tablename__ = "message"
+    __table_args__ = (
+        Index(None, "task_id", "state", "id"),
+        Index(None, "task_id", "id"),
+        # The rest cover only rows in their state, so that a queued million costs them nothing.
+        Index(
+            "ix_message_carrier_ref",
+            "carrier",
+            "carrier_ref",
+            sqlite_where=_REFERENCED,
+            postgresql_where=_REFERENCED,
+        ),
+        Index("ix_message_held", "claimed_until", sqlite_where=_HELD, postgresql_where=_HELD),
+        Index(
+            "ix_message_awaited", "submitted_at", sqlite_where=_AWAITED, postgresql_where=_AWAITED
+        ),
+    )
+
+    id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
+    account_uin: int = Field(foreign_key="account.uin", sa_type=BigId)
+    task_id: int | None = Field(default=None, foreign_key="bulk_task.id", sa_type=BigId)
+    app_id: int = Field(sa_type=BigId)
+    template_id: int = Field(sa_type=BigId)
+    signature_id: int | None = Field(default=None, sa_type=BigId)
+    region: Region = Field(sa_type=choice(Region))
+    sms_type: SmsType = Field(sa_type=choice(SmsType))
+    row_number: int | None = None
+    phone: str = Field(max_length=20)
+    country: str = Field(max_length=3)
+    params: str = "[]"
+    characters: int
+    segments: int
+    state: MessageStatus = Field(default=MessageStatus.QUEUED, sa_type=choice(MessageStatus))
+    code: str | None = Field(default=None, max_length=64)
+    carrier: str | None = Field(default=None, max_length=40)
+    carrier_ref: str | None = Field(default=None, max_length=80)
+    claimed_by: str | None = Field(default=None, max_length=64)
+    claimed_until: datetime | None = None
+    attempts: int = 0
+    created_at: datetime
+    submitted_at: datetime | None = None
+    done_at: datetime | None = None
+
+
+# The hot path moves batches by Core statements on the table.
+TABLE: Final = MessageRow.metadata.tables["message"]

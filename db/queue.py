@@ -1,0 +1,264 @@
+"""The queue of messages: workers claim batches fairly, and record what the carrier answered.
+
+A claim is a lease. When a worker dies, the lease of what it held runs out and the messages are
+queued again, although the carrier may have got them: at most one batch a worker is sent twice.
+"""
+
+from collections import deque
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import groupby
+from typing import Any, Final, NamedTuple
+
+from sqlalchemy import ColumnElement, and_, bindparam, func, or_, select, update
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from db import settlement
+from db.application import ApplicationRow
+from db.message import TABLE as MESSAGE
+from db.tally import COUNTED, Counted, Tally
+from db.task import BulkTaskRow
+from domain.carrier import Answer, Verdict
+from domain.message import MessageEvent, MessageStatus, step
+from domain.region import Region
+from domain.task import TaskStatus
+
+TASKS_AT_ONCE: Final = 128
+TASKS_OF_AN_ACCOUNT: Final = 4
+CODE_MOST: Final = 64
+
+_TASK: Final = BulkTaskRow.metadata.tables["bulk_task"]
+_APPLICATION: Final = ApplicationRow.metadata.tables["application"]
+_FREE: Final[dict[str, Any]] = {"claimed_by": None, "claimed_until": None}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """Who wants how many messages, and for how long; `after` is the account served last."""
+
+    worker: str
+    limit: int
+    now: datetime
+    lease: timedelta
+    application_delay: timedelta
+    after: int = 0
+
+
+class Claimed(NamedTuple):
+    """What a worker needs to know of a message to submit it."""
+
+    id: int
+    account_uin: int
+    template_id: int
+    signature_id: int | None
+    region: Region
+    phone: str
+    params: str
+
+
+_CLAIMED: Final = [MESSAGE.c[name] for name in Claimed._fields]
+
+
+async def waiting(session: AsyncSession) -> bool:
+    """Say whether any task is sending: the cheap question an idle worker asks."""
+    query = select(_TASK.c.id).where(_TASK.c.status == TaskStatus.SENDING).limit(1)
+    return (await (await session.connection()).execute(query)).first() is not None
+
+
+async def claim(session: AsyncSession, request: Claim) -> list[Claimed]:
+    """Take up to `limit` queued messages of tasks that send from applications that send.
+
+    Accounts share alike, and an account's share is spread over its oldest tasks; what one leaves
+    goes to the others, so a million of one account delay ten of another by one batch.
+    """
+    open_tasks = await _sending(session, request)
+    claimed: list[Claimed] = []
+    while open_tasks and len(claimed) < request.limit:
+        share = max(1, (request.limit - len(claimed)) // len(open_tasks))
+        for account_uin, queue in list(open_tasks.items()):
+            wanted = min(share, request.limit - len(claimed))
+            claimed += await _take_share(session, request, queue, wanted)
+            if not queue:
+                del open_tasks[account_uin]
+    return claimed
+
+
+async def record(
+    session: AsyncSession, worker: str, carrier: str, answers: Sequence[Answer], now: datetime
+) -> None:
+    """Write down what the carrier answered, with every count, and end tasks whose queue is empty.
+
+    An answer for a message whose lease has run out is dropped: the message was queued again.
+    """
+    if not answers:
+        return
+    held = await _held(session, worker, answers)
+    tally = await Tally.open(session, (message.account_uin for message in held.values()))
+    changes: dict[Verdict, list[dict[str, Any]]] = {verdict: [] for verdict in Verdict}
+    for answer in answers:
+        message = held.pop(answer.message_id, None)
+        if message is None:
+            continue
+        code = answer.code[:CODE_MOST]
+        changes[answer.verdict].append(
+            {"message": answer.message_id, "reference": answer.reference, "outcome": code}
+        )
+        if answer.verdict is Verdict.ACCEPTED:
+            tally.accepted(message, now)
+        elif answer.verdict is Verdict.REFUSED:
+            tally.refused(message, now, code)
+    connection = await session.connection()
+    for verdict, rows in changes.items():
+        if rows:
+            statement = update(MESSAGE).where(MESSAGE.c.id == bindparam("message"))
+            await connection.execute(statement.values(_columns(verdict, carrier, now)), rows)
+    await tally.write(session)
+    await _finish(session, tally.tasks, now)
+
+
+async def requeue(session: AsyncSession, now: datetime) -> int:
+    """Queue again what dead workers held, and say how many messages that are.
+
+    Those of a task that no longer sends stay unknown: nothing may submit them again.
+    """
+    lost = step(MessageStatus.CLAIMED, MessageEvent.LOSE)
+    queued = step(lost, MessageEvent.RESEND)
+    sending = select(_TASK.c.id).where(_TASK.c.status == TaskStatus.SENDING)
+    again = update(MESSAGE).where(_expired(now), MESSAGE.c.task_id.in_(sending))
+    connection = await session.connection()
+    requeued = await connection.execute(again.values(state=queued, **_FREE))
+    await connection.execute(update(MESSAGE).where(_expired(now)).values(state=lost))
+    return requeued.rowcount
+
+
+async def overdue(session: AsyncSession, now: datetime) -> bool:
+    """Say whether any lease has run out."""
+    query = select(MESSAGE.c.id).where(_expired(now)).limit(1)
+    return (await (await session.connection()).execute(query)).first() is not None
+
+
+def _expired(now: datetime) -> ColumnElement[bool]:
+    return and_(MESSAGE.c.state == MessageStatus.CLAIMED, MESSAGE.c.claimed_until <= now)
+
+
+def _sends(request: Claim) -> ColumnElement[bool]:
+    # What domain.application.status calls a status that sends, as a condition; a test compares.
+    wanted, switched = _APPLICATION.c.wanted_enabled, _APPLICATION.c.switched_at
+    effective = or_(switched.is_(None), switched <= request.now - request.application_delay)
+    return and_(
+        _APPLICATION.c.deleted_at.is_(None),
+        or_(and_(wanted.is_(True), effective), and_(wanted.is_(False), ~effective)),
+    )
+
+
+async def _sending(session: AsyncSession, request: Claim) -> dict[int, deque[int]]:
+    """Give the tasks of each account that may send, beginning behind the account served last."""
+    connection = await session.connection()
+    account = _TASK.c.account_uin
+    place = func.row_number().over(partition_by=account, order_by=_TASK.c.id)
+    found: list[Any] = []
+    for turn in (account > request.after, account <= request.after):
+        ranked = (
+            select(account, _TASK.c.id, place.label("place"))
+            .join(_APPLICATION, _APPLICATION.c.id == _TASK.c.app_id)
+            .where(_TASK.c.status == TaskStatus.SENDING, _sends(request), turn)
+            .subquery()
+        )
+        query = (
+            select(ranked.c.account_uin, ranked.c.id)
+            .where(ranked.c.place <= TASKS_OF_AN_ACCOUNT)
+            .order_by(ranked.c.account_uin, ranked.c.id)
+            .limit(TASKS_AT_ONCE - len(found))
+        )
+        found += (await connection.execute(query)).all()
+    return {
+        account_uin: deque(task_id for _, task_id in group)
+        for account_uin, group in groupby(found, key=lambda row: row[0])
+    }
+
+
+async def _take_share(
+    session: AsyncSession, request: Claim, queue: deque[int], wanted: int
+) -> list[Claimed]:
+    """Spread one account's share over its tasks; those with no more messages leave the queue."""
+    taken: list[Claimed] = []
+    while queue and len(taken) < wanted:
+        part = max(1, (wanted - len(taken)) // len(queue))
+        task_id = queue.popleft()
+        found = await _take(session, request, task_id, part)
+        taken += found
+        if len(found) == part:
+            queue.append(task_id)
+    return taken
+
+
+async def _take(session: AsyncSession, request: Claim, task_id: int, limit: int) -> list[Claimed]:
+    picked = (
+        select(MESSAGE.c.id)
+        .where(MESSAGE.c.task_id == task_id, MESSAGE.c.state == MessageStatus.QUEUED)
+        .order_by(MESSAGE.c.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+        .cte("picked")
+    )
+    statement = (
+        update(MESSAGE)
+        .where(MESSAGE.c.id.in_(select(picked.c.id)))
+        .values(
+            state=step(MessageStatus.QUEUED, MessageEvent.CLAIM),
+            claimed_by=request.worker,
+            claimed_until=request.now + request.lease,
+            attempts=MESSAGE.c.attempts + 1,
+        )
+        .returning(*_CLAIMED)
+    )
+    rows = await (await session.connection()).execute(statement)
+    return sorted(Claimed(*row) for row in rows)
+
+
+async def _held(
+    session: AsyncSession, worker: str, answers: Iterable[Answer]
+) -> dict[int, Counted]:
+    query = (
+        select(MESSAGE.c.id, *COUNTED)
+        .where(
+            MESSAGE.c.id.in_([answer.message_id for answer in answers]),
+            MESSAGE.c.state == MessageStatus.CLAIMED,
+            MESSAGE.c.claimed_by == worker,
+        )
+        .order_by(MESSAGE.c.id)
+        .with_for_update()
+    )
+    rows = await (await session.connection()).execute(query)
+    return {row[0]: Counted(*row[1:]) for row in rows}
+
+
+def _columns(verdict: Verdict, carrier: str, now: datetime) -> dict[str, Any]:
+    claimed = MessageStatus.CLAIMED
+    if verdict is Verdict.ACCEPTED:
+        return _FREE | {
+            "state": step(claimed, MessageEvent.ACCEPT),
+            "carrier": carrier,
+            "carrier_ref": bindparam("reference"),
+            "submitted_at": now,
+        }
+    if verdict is Verdict.REFUSED:
+        return _FREE | {
+            "state": step(claimed, MessageEvent.REFUSE),
+            "code": bindparam("outcome"),
+            "done_at": now,
+        }
+    return _FREE | {"state": step(claimed, MessageEvent.RELEASE)}
+
+
+async def _finish(session: AsyncSession, task_ids: Sequence[int], now: datetime) -> None:
+    columns = _TASK.c
+    query = select(columns.id).where(
+        columns.id.in_(task_ids),
+        columns.status == TaskStatus.SENDING,
+        columns.accepted + columns.refused >= columns.recipients,
+    )
+    done = await (await session.connection()).execute(query.order_by(columns.id))
+    for task_id in done.scalars().all():
+        await settlement.finish(session, task_id, now)

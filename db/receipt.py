@@ -1,0 +1,105 @@
+"""Receipts move messages, and every count with them, in one transaction (STA-1, STA-4)."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import ColumnElement, and_, bindparam, or_, select, update
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from db.message import TABLE as MESSAGE
+from db.queue import CODE_MOST
+from db.tally import COUNTED, Counted, Tally
+from domain.carrier import Receipt
+from domain.message import MessageEvent, MessageStatus, step
+
+
+class _Awaited(NamedTuple):
+    id: int
+    state: MessageStatus
+    submitted_at: datetime
+    counted: Counted
+
+
+async def apply(session: AsyncSession, carrier: str, receipts: Sequence[Receipt]) -> frozenset[str]:
+    """Move the messages these receipts are about; gives the references no message has (yet).
+
+    Only legal steps are taken: a receipt that comes twice, or too late, changes nothing.
+    """
+    if not receipts:
+        return frozenset()
+    found = await _find(session, carrier, {receipt.reference for receipt in receipts})
+    tally = await Tally.open(session, (message.counted.account_uin for message in found.values()))
+    states = {reference: message.state for reference, message in found.items()}
+    rows: list[dict[str, Any]] = []
+    for receipt in receipts:
+        message = found.get(receipt.reference)
+        if message is None:
+            continue
+        before = states[receipt.reference]
+        event = MessageEvent.DELIVER if receipt.delivered else MessageEvent.FAIL
+        after = states[receipt.reference] = step(before, event)
+        if after is before:
+            continue
+        code = receipt.code[:CODE_MOST]
+        rows.append({"message": message.id, "to": after, "why": code, "at": receipt.at})
+        if receipt.delivered:
+            tally.delivered(message.counted, message.submitted_at)
+        else:
+            tally.failed(message.counted, message.submitted_at, code)
+    if rows:
+        statement = update(MESSAGE).where(MESSAGE.c.id == bindparam("message"))
+        moved: dict[str, Any] = {
+            "state": bindparam("to"),
+            "code": bindparam("why"),
+            "done_at": bindparam("at"),
+        }
+        await (await session.connection()).execute(statement.values(moved), rows)
+        await tally.write(session)
+    return frozenset(receipt.reference for receipt in receipts if receipt.reference not in found)
+
+
+async def overdue(session: AsyncSession, before: datetime) -> bool:
+    """Say whether any message has waited for its receipt since `before`."""
+    query = select(MESSAGE.c.id).where(_waited(before)).limit(1)
+    return (await (await session.connection()).execute(query)).first() is not None
+
+
+async def expire(session: AsyncSession, before: datetime, now: datetime, limit: int) -> int:
+    """End up to `limit` messages that have waited since `before`, and say how many.
+
+    No count changes: they stay accepted, and without a receipt.
+    """
+    expired = step(MessageStatus.SUBMITTED, MessageEvent.EXPIRE)
+    picked = (
+        select(MESSAGE.c.id)
+        .where(_waited(before))
+        .order_by(MESSAGE.c.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+        .cte("picked")
+    )
+    statement = update(MESSAGE).where(MESSAGE.c.id.in_(select(picked.c.id)))
+    ended = statement.values(state=expired, done_at=now)
+    return (await (await session.connection()).execute(ended)).rowcount
+
+
+def _waited(before: datetime) -> ColumnElement[bool]:
+    # Nobody knows when an unknown one was submitted: not after its lease ended.
+    columns, status = MESSAGE.c, MessageStatus
+    return or_(
+        and_(columns.state == status.SUBMITTED, columns.submitted_at <= before),
+        and_(columns.state == status.UNKNOWN, columns.claimed_until <= before),
+    )
+
+
+async def _find(session: AsyncSession, carrier: str, references: set[str]) -> dict[str, _Awaited]:
+    columns = MESSAGE.c
+    query = (
+        select(columns.carrier_ref, columns.id, columns.state, columns.submitted_at, *COUNTED)
+        .where(columns.carrier == carrier, columns.carrier_ref.in_(references))
+        .order_by(columns.id)
+        .with_for_update()
+    )
+    rows = await (await session.connection()).execute(query)
+    return {row[0]: _Awaited(row[1], row[2], row[3], Counted(*row[4:])) for row in rows}

@@ -1,0 +1,136 @@
+"""Statistics: what is counted, over which time, and cut into which bars (STA-1, STA-4)."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from enum import StrEnum
+from itertools import pairwise
+from typing import Final, Self
+from zoneinfo import ZoneInfo
+
+from domain.errors import Code, Refused
+
+DAYS_MOST: Final = 92
+HOURLY_DAYS: Final = 2
+EARLIEST: Final = date(2000, 1, 1)
+LATEST: Final = date(2999, 12, 31)
+
+
+class Period(StrEnum):
+    """The spans of time a data overview offers; days are those of the account's time zone."""
+
+    TODAY = "today"
+    YESTERDAY = "yesterday"
+    LAST_7_DAYS = "last_7_days"
+    LAST_30_DAYS = "last_30_days"
+
+
+_DAYS: Final = {
+    Period.TODAY: (0, 1),
+    Period.YESTERDAY: (1, 1),
+    Period.LAST_7_DAYS: (6, 7),
+    Period.LAST_30_DAYS: (29, 30),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """Counts of messages, but `segments`, which counts billed segments of the accepted ones.
+
+    `requests` were handed to a carrier, `accepted` taken by it; `delivered` and `failed` are the
+    accepted ones with a receipt that says so (the meanings of the provider's statistics API).
+    """
+
+    requests: int = 0
+    accepted: int = 0
+    segments: int = 0
+    delivered: int = 0
+    failed: int = 0
+
+    @property
+    def success_rate(self) -> float | None:
+        """Accepted by requests, as the provider's console derives it; None without requests."""
+        return self.accepted / self.requests if self.requests else None
+
+    @classmethod
+    def sum(cls, parts: Iterable[Self]) -> "Totals":
+        """Add counts up."""
+        requests = accepted = segments = delivered = failed = 0
+        for part in parts:
+            requests += part.requests
+            accepted += part.accepted
+            segments += part.segments
+            delivered += part.delivered
+            failed += part.failed
+        return Totals(requests, accepted, segments, delivered, failed)
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A time cut into bars: `edges` are their starts and, last, the end of the last one; in UTC."""
+
+    edges: tuple[datetime, ...]
+
+    @property
+    def start(self) -> datetime:
+        """Where the span begins."""
+        return self.edges[0]
+
+    @property
+    def end(self) -> datetime:
+        """Where the span ends; this moment is no longer in it."""
+        return self.edges[-1]
+
+    def bars(self, hours: Mapping[datetime, Totals]) -> list[tuple[datetime, Totals]]:
+        """Put hourly counts into bars; a bar without any is zero, none is left out."""
+        ordered = sorted(hours)
+        bars, place = [], 0
+        for start, end in pairwise(self.edges):
+            begin = place
+            while place < len(ordered) and ordered[place] < end:
+                place += 1
+            bars.append((start, Totals.sum(hours[hour] for hour in ordered[begin:place])))
+        return bars
+
+
+def hour_of(moment: datetime, zone: ZoneInfo) -> datetime:
+    """Give the start, in UTC, of the local hour a moment lies in.
+
+    Local hours, because days of a zone such as India's begin in the middle of an hour of UTC.
+    """
+    local = moment.astimezone(zone)
+    into = timedelta(minutes=local.minute, seconds=local.second, microseconds=local.microsecond)
+    return moment.astimezone(UTC) - into
+
+
+def span_of(period: Period, now: datetime, zone: ZoneInfo) -> Span:
+    """Lay out one of the offered periods as seen at `now`."""
+    back, days = _DAYS[period]
+    return _days(now.astimezone(zone).date() - timedelta(days=back), days, zone)
+
+
+def span_between(first: date, last: date, zone: ZoneInfo) -> Span:
+    """Lay out the days from `first` to `last`, both included; raises Refused."""
+    for name, day in (("from", first), ("to", last)):
+        if not EARLIEST <= day <= LATEST:
+            message = f'"{day}" is out of range: give a day from "{EARLIEST}" to "{LATEST}"'
+            raise Refused.one(Code.OUT_OF_RANGE, message, name)
+    days = (last - first).days + 1
+    if days < 1:
+        message = f'"{last}" lies before "{first}": give the later day as "to"'
+        raise Refused.one(Code.OUT_OF_RANGE, message, "to")
+    if days > DAYS_MOST:
+        message = f'"{first}" to "{last}" is {days} days: ask for at most {DAYS_MOST} at once'
+        raise Refused.one(Code.OUT_OF_RANGE, message, "to")
+    return _days(first, days, zone)
+
+
+def _days(first: date, days: int, zone: ZoneInfo) -> Span:
+    midnights = [
+        datetime.combine(first + timedelta(days=day), time(), zone).astimezone(UTC)
+        for day in range(days + 1)
+    ]
+    if days > HOURLY_DAYS:
+        return Span(tuple(midnights))
+    hours = int((midnights[-1] - midnights[0]) / timedelta(hours=1))
+    return Span((*(midnights[0] + timedelta(hours=hour) for hour in range(hours)), midnights[-1]))
