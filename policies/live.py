@@ -139,7 +139,7 @@ def _load(sources: Mapping[str, bytes]) -> InForce:
     try:
         model = sources[MODEL].decode()
     except UnicodeDecodeError as error:
-        raise ModelError(f'{MODEL} is not UTF-8; save it as "UTF-8"') from error
+        raise ModelError('the model is not UTF-8; save it as "UTF-8"') from error
     files = read_files(policies)
     # The model is part of the version: the same lines under another model decide otherwise.
     files = PolicyFiles(files.rules, files.links, files.places, digest_of(sources))
