@@ -2,7 +2,7 @@
 
 import secrets
 import string
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from enum import StrEnum
 from typing import Final
@@ -11,6 +11,9 @@ from sqlmodel import Field, SQLModel, col, delete, func, select, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from db.dialect import BigId, choice
+from db.user import UserKind, UserRow
+from db.vault import Vault
+from domain.errors import Code, Refused
 
 ALPHABET: Final = string.ascii_letters + string.digits
 
@@ -72,3 +75,61 @@ async def set_status(session: AsyncSession, secret_id: str, status: KeyStatus) -
 async def remove(session: AsyncSession, secret_id: str) -> None:
     """Delete a key for good."""
     await session.exec(delete(AccessKeyRow).where(col(AccessKeyRow.secret_id) == secret_id))
+
+
+async def remove_all(session: AsyncSession, user_uin: int) -> None:
+    """Delete every key of a user who is about to be deleted."""
+    await session.exec(delete(AccessKeyRow).where(col(AccessKeyRow.user_uin) == user_uin))
+
+
+async def of_users(session: AsyncSession, user_uins: Iterable[int]) -> Sequence[AccessKeyRow]:
+    """List the keys of users who were found before, oldest first."""
+    query = select(AccessKeyRow).where(col(AccessKeyRow.user_uin).in_(set(user_uins)))
+    order = (col(AccessKeyRow.created_at), col(AccessKeyRow.secret_id))
+    return (await session.exec(query.order_by(*order))).all()
+
+
+async def changing(session: AsyncSession, owner: int, secret_id: str) -> AccessKeyRow:
+    """Find a key of a sub-account of this account and hold it; raises Refused."""
+    query = (
+        select(AccessKeyRow)
+        .join(UserRow, col(UserRow.uin) == col(AccessKeyRow.user_uin))
+        .where(
+            AccessKeyRow.secret_id == secret_id,
+            UserRow.account_uin == owner,
+            UserRow.kind == UserKind.SUB,
+        )
+    )
+    row = (await session.exec(query.with_for_update(of=AccessKeyRow))).first()
+    if row is None:
+        raise Refused.one(Code.NOT_FOUND, "there is no such access key", "id")
+    return row
+
+
+async def add(  # noqa: PLR0913 - whose, the pair, and how it is sealed
+    session: AsyncSession,
+    user_uin: int,
+    pair: tuple[str, str],
+    vault: Vault,
+    *,
+    description: str = "",
+    now: datetime,
+) -> AccessKeyRow:
+    """Keep a new pair, active at once."""
+    secret_id, secret_key = pair
+    row = AccessKeyRow(
+        secret_id=secret_id,
+        user_uin=user_uin,
+        sealed_key=vault.seal(secret_key, key_place(secret_id)),
+        status=KeyStatus.ACTIVE,
+        description=description,
+        created_at=now,
+    )
+    session.add(row)
+    await session.flush()
+    return row
+
+
+def key_place(secret_id: str) -> str:
+    """Name the place a SecretKey is sealed for."""
+    return f"access_key/{secret_id}"

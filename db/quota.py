@@ -1,6 +1,6 @@
 """Counting what is limited: one statement takes or refuses, so that two callers never share the last one."""
 
-from sqlmodel import Field, SQLModel, col, select, update
+from sqlmodel import Field, SQLModel, col, delete, select, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from db.dialect import BigId, insert
@@ -13,7 +13,9 @@ class QuotaRow(SQLModel, table=True):
     __tablename__ = "quota_usage"
 
     account_uin: int = Field(
-        primary_key=True, foreign_key="account.uin", sa_type=BigId,
+        primary_key=True,
+        foreign_key="account.uin",
+        sa_type=BigId,
         sa_column_kwargs={"autoincrement": False},
     )
     name: str = Field(primary_key=True, max_length=40)
@@ -58,3 +60,11 @@ async def used(session: AsyncSession, account_uin: int, quota: Quota, scope: str
         QuotaRow.account_uin == account_uin, QuotaRow.name == quota.name, QuotaRow.scope == scope
     )
     return (await session.exec(query)).first() or 0
+
+
+async def forget(session: AsyncSession, account_uin: int, scope: str) -> None:
+    """Drop what was counted under the scope of an object that is deleted."""
+    gone = delete(QuotaRow).where(
+        col(QuotaRow.account_uin) == account_uin, col(QuotaRow.scope) == scope
+    )
+    await session.exec(gone)

@@ -1,13 +1,20 @@
 """Everybody who can sign in: root users, sub-accounts and operators (ACC-4, CAM-1)."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import Index, UniqueConstraint, text
-from sqlmodel import Field, SQLModel, col, select, update
+from sqlalchemy import Index, String, UniqueConstraint, cast, text
+from sqlmodel import Field, SQLModel, col, or_, select, update
 from sqlmodel.ext.asyncio.session import AsyncSession
+from sqlmodel.sql.expression import SelectOfScalar
 
+from db import page as pages
+from db import serial
 from db.dialect import BigId, choice
+from db.page import Key, Order, Slice
+from domain.errors import Code, Refused
+from domain.user import Contact
 
 
 class UserKind(StrEnum):
@@ -79,3 +86,76 @@ async def signed_in(session: AsyncSession, uin: int, now: datetime) -> None:
     """Remember when a user last signed in."""
     statement = update(UserRow).where(col(UserRow.uin) == uin)
     await session.exec(statement.values(signed_in_at=now))
+
+
+def _subs(owner: int) -> SelectOfScalar[UserRow]:
+    return select(UserRow).where(UserRow.account_uin == owner, UserRow.kind == UserKind.SUB)
+
+
+def sub_listing(owner: int, search: str) -> SelectOfScalar[UserRow]:
+    """Select the sub-accounts of an account by a part of the name or the beginning of the uin."""
+    query = _subs(owner)
+    if not search:
+        return query
+    named = col(UserRow.name).icontains(search, autoescape=True)
+    numbered = cast(col(UserRow.uin), String).startswith(search, autoescape=True)
+    return query.where(or_(named, numbered))
+
+
+async def page(
+    session: AsyncSession, query: SelectOfScalar[UserRow], *, first: int, after: Key | None
+) -> Slice[UserRow]:
+    """List users by name."""
+    order = Order(col(UserRow.name), col(UserRow.uin), descending=False)
+    return await pages.keyset(session, query, order, first=first, after=after)
+
+
+async def owned(session: AsyncSession, owner: int, uin: int) -> UserRow | None:
+    """Find one sub-account of this account."""
+    return (await session.exec(_subs(owner).where(UserRow.uin == uin))).first()
+
+
+async def changing(session: AsyncSession, owner: int, uin: int, *field: str) -> UserRow:
+    """Find one sub-account and hold it until the transaction ends; raises Refused."""
+    row = (await session.exec(_subs(owner).where(UserRow.uin == uin).with_for_update())).first()
+    if row is None:
+        message = "there is no such sub-account"
+        raise Refused.one(Code.NOT_FOUND, message, *(field or ("id",)))
+    return row
+
+
+async def by_uins(session: AsyncSession, owner: int, uins: Iterable[int]) -> dict[int, UserRow]:
+    """Find sub-accounts of this account; those of others are left out."""
+    rows = (await session.exec(_subs(owner).where(col(UserRow.uin).in_(set(uins))))).all()
+    return {row.uin: row for row in rows}
+
+
+async def add_sub(  # noqa: PLR0913 - whose, who, and how they sign in
+    session: AsyncSession,
+    owner: int,
+    name: str,
+    contact: Contact,
+    *,
+    password_hash: str | None,
+    must_reset: bool,
+    now: datetime,
+) -> UserRow:
+    """Create a sub-account that holds nothing; raises Refused where the name is taken."""
+    taken = select(UserRow.uin).where(UserRow.account_uin == owner, UserRow.name == name)
+    if (await session.exec(taken)).first() is not None:
+        raise Refused.one(Code.TAKEN, f'user name "{name}" is taken: choose another', "name")
+    row = UserRow(
+        uin=await serial.take(session, serial.USER),
+        account_uin=owner,
+        kind=UserKind.SUB,
+        name=name,
+        password_hash=password_hash,
+        must_reset=must_reset,
+        remark=contact.remark,
+        phone=contact.phone,
+        email=contact.email,
+        created_at=now,
+    )
+    session.add(row)
+    await session.flush()
+    return row
