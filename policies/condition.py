@@ -17,6 +17,7 @@ as met when the request lacks the key. What a request cannot tell (the key is ab
 effect, and a deny does. `_if_exist` on a deny changes nothing; on an allow it widens.
 """
 
+import json
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -102,6 +103,10 @@ class Condition:
             if not (self.deny if met is None else met):
                 return False
         return True
+
+    def __str__(self) -> str:
+        """Print the condition on one line, as it stands in a document."""
+        return json.dumps(self.as_json())
 
     def as_json(self) -> dict[str, dict[str, list[str]]]:
         """The condition as CAM writes it, operators and keys sorted, values always in a list."""

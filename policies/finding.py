@@ -25,6 +25,7 @@ class Check(StrEnum):
     DISUSED_ACTION = "disused-action"
     NORMALISED = "normalised"
     WILDCARD_SERVICE = "wildcard-service"
+    NOT_ANALYSED = "not-analysed"
 
     @property
     def id(self) -> str:

@@ -40,7 +40,8 @@ _RESOURCE_REASONS: Final = {
 class Statement:
     """A statement in canonical spelling; legacy actions keep their names until they are compiled.
 
-    `path` is where it stands in the document, `id` the name its rules carry.
+    `path` is where it stands in the document, `id` the name its rules carry. The paths of actions
+    and resources stand beside them, because a list may name a thing twice.
     """
 
     id: str
@@ -49,16 +50,19 @@ class Statement:
     actions: tuple[str, ...]
     resources: tuple[str, ...]
     condition: Condition | None = None
+    action_paths: tuple[str, ...] = ()
+    resource_paths: tuple[str, ...] = ()
 
     def compiled_actions(self) -> tuple[str, ...]:
         """The action patterns the statement works as, each within one service of an account.
 
         So `*` reaches every SMS and CAM action and nothing of the installation (CAM-9).
         """
-        return tuple(dict.fromkeys(part for text in self.actions for part in _expanded(text)))
+        return tuple(dict.fromkeys(part for text in self.actions for part in expanded(text)))
 
 
-def _expanded(action: str) -> tuple[str, ...]:
+def expanded(action: str) -> tuple[str, ...]:
+    """Give what one action of a document is compiled to; nothing for a disused name."""
     if consolesms.is_legacy(action):
         translation = consolesms.translate(action)
         return translation.actions if translation else ()
@@ -96,7 +100,16 @@ class StatementReader:
             condition = parse_condition(members["condition"], place, self.problems, deny=deny)
         if effect is None or len(self.problems.found) > before:
             return None
-        return Statement(f"statement[{position}]", path, effect, actions, resources, condition)
+        return Statement(
+            f"statement[{position}]",
+            path,
+            effect,
+            tuple(actions),
+            tuple(resources),
+            condition,
+            tuple(actions.values()),
+            tuple(resources.values()),
+        )
 
     def effect(self, node: Node | None, path: str) -> Effect | None:
         """Read `allow` or `deny`, in exactly this spelling: a misread deny would be an allow."""
@@ -111,22 +124,22 @@ class StatementReader:
 
     def texts(
         self, node: Node | None, path: str, read: Callable[[str, str], str | None]
-    ) -> tuple[str, ...]:
-        """Read a string or a list of strings, each once, through `read(text, path)`."""
+    ) -> dict[str, str]:
+        """Read a string or a list of strings through `read(text, path)`, each with its path."""
         name = path.rpartition(".")[2]
         missing, wrong = _LIST_REASONS[name]
         if node is None or node.value == []:
             self.problems.add(missing, path, f'{name} is missing: name at least one, or "*"')
-            return ()
-        found: dict[str, None] = {}
+            return {}
+        found: dict[str, str] = {}
         items = node.value if isinstance(node.value, list) else [node]
         for position, item in enumerate(items):
             place = f"{path}[{position}]" if items is node.value else path
             if not isinstance(item.value, str):
                 self.problems.add(wrong, place, f"{name} must be a string or a list of strings")
             elif (canonical := read(item.value, place)) is not None:
-                found[canonical] = None
-        return tuple(found)
+                found.setdefault(canonical, place)
+        return found
 
     def action(self, text: str, path: str) -> str | None:
         """Read one action into its canonical spelling."""
