@@ -2,10 +2,14 @@
 
 import strawberry
 
+from db import account as accounts
 from db.account import AccountRow
 from domain.region import IdentityKind, Verification
+from graph.context import Info
 from graph.enums import publish
+from graph.guard import query
 from graph.node import Node, encode
+from policies import actions
 
 Identity = publish(
     IdentityKind,
@@ -49,3 +53,15 @@ class Account(Node):
             verification=row.verification,
             time_zone=row.time_zone,
         )
+
+
+@strawberry.type
+class AccountQuery:
+    """Root fields that read the account."""
+
+    @query(actions.DESCRIBE_ACCOUNT)
+    async def account(self, info: Info) -> Account | None:
+        """The caller's account and its identity."""
+        async with info.context.database.read() as session:
+            row = await accounts.get(session, info.context.owner)
+        return Account.of(row) if row else None

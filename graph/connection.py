@@ -14,9 +14,8 @@ import strawberry
 from db.page import Key
 from graph.enums import publish
 from graph.errors import BadUserInput
+from graph.limits import MAX_PAGE, PAGE
 
-PAGE: Final = 20
-MAX_PAGE: Final = 100
 MAX_CURSOR_CHARACTERS: Final = 400
 CURSOR_PARTS: Final = 2
 

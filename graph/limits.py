@@ -21,6 +21,8 @@ MAX_ALIASES: Final = 30
 MAX_DIRECTIVES: Final = 30
 MAX_ROOT_MUTATIONS: Final = 10
 MAX_COST: Final = 10_000
+PAGE: Final = 20
+MAX_PAGE: Final = 100
 LISTS: Final = ("first", "last")
 
 
@@ -78,6 +80,9 @@ class QueryBounds(ValidationRule):
         return cost
 
     def _field(self, field: FieldNode, depth: int, rows: int, path: tuple[str, ...]) -> int:
+        if field.name.value.startswith("__"):
+            # Introspection has a bound of its own, MaxIntrospectionDepthRule.
+            return 0
         self.visited += 1
         if self.visited > MAX_COST:
             raise _Bound(f"the query selects more than {MAX_COST} fields")
@@ -104,5 +109,11 @@ def _page(field: FieldNode) -> int:
     for argument in field.arguments or ():
         if argument.name.value in LISTS:
             # A variable's value is not known here; the list itself allows a hundred at most.
-            return int(argument.value.value) if isinstance(argument.value, IntValueNode) else 100
-    return 1
+            given = argument.value
+            return max(1, int(given.value)) if isinstance(given, IntValueNode) else MAX_PAGE
+    return PAGE if _is_list(field) else 1
+
+
+def _is_list(field: FieldNode) -> bool:
+    selections = field.selection_set.selections if field.selection_set else ()
+    return any(isinstance(s, FieldNode) and s.name.value in {"nodes", "edges"} for s in selections)

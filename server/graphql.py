@@ -54,6 +54,14 @@ class Endpoint(GraphQL[Context, None]):
         del response
         return await context_of(request)
 
+    async def run(self, request: Any, *args: Any, **kwargs: Any) -> Any:
+        """Answer one request, and let go of the files that came with it."""
+        try:
+            return await super().run(request, *args, **kwargs)
+        finally:
+            if isinstance(request, Request):
+                await request.close()
+
     async def execute_operation(self, *args: Any, **kwargs: Any) -> Any:
         """Give up on an operation that takes too long; its transaction rolls back."""
         async with asyncio.timeout(SECONDS):

@@ -3,6 +3,8 @@
 import asyncio
 from datetime import timedelta
 
+import pytest
+
 from db import quota as quotas
 from db.account import AccountRow
 from domain import quota
@@ -255,12 +257,31 @@ async def test_a_reader_sees_applications_and_changes_none(console: Console) -> 
 async def test_nobody_and_a_sub_account_without_policies_are_refused(console: Console) -> None:
     account = await console.add_account()
     identity = await create(console.root(account))
-    before = await console.digest()
     nobody = console.anybody()
     bare = await console.sub(account)
+    before = await console.digest()
     for caller, code in ((nobody, "UNAUTHENTICATED"), (bare, "FORBIDDEN")):
         assert (await caller.ask(READ, id=identity)).code == code
         assert (await caller.ask(LIST, first=1)).code == code
         assert (await caller.ask(CREATE, name="x", overview="")).code == code
         assert (await caller.ask(DELETE, id=identity)).code == code
     assert await console.digest() == before
+
+
+async def test_a_fault_of_ours_is_masked_and_named_by_its_request(
+    console: Console, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    root = console.root(await console.add_account())
+
+    async def broken(*_: object, **__: object) -> None:
+        raise ConnectionError("postgresql://console:topsecret@db/console")
+
+    monkeypatch.setattr("db.application.owned", broken)
+    identity = await create(root)
+    (error,) = (await root.ask(READ, id=identity)).errors
+    assert error.extensions == {
+        "code": "INTERNAL_SERVER_ERROR",
+        "requestId": "0123456789abcdef",
+    }
+    assert "topsecret" not in str(error.formatted)
+    assert "request 0123456789abcdef failed" in caplog.text
