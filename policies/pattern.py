@@ -7,7 +7,9 @@ outright: folding or normalising it would turn look-alikes into names.
 """
 
 import difflib
+import re
 from enum import StrEnum
+from functools import lru_cache
 from typing import Final
 
 from policies.actions import CATALOGUE, Action, find
@@ -22,6 +24,8 @@ SERVICES: Final = tuple(dict.fromkeys(action.service for action in CATALOGUE.val
 RESOURCE_SERVICES: Final = ("sms", "cam")
 
 _SPELLED: Final = {row.canonical: row for row in CATALOGUE.values()} | dict(CATALOGUE)
+# What most policies say and all our own callers ask; this fixed form needs no closer look.
+_COMMON: Final = re.compile(r"\*|qcs::sms::uin/[0-9]{1,20}:app/(?:[0-9]{1,20}|\*)")
 _LOWER: Final = frozenset("abcdefghijklmnopqrstuvwxyz")
 _DIGITS: Final = frozenset("0123456789")
 _NAME: Final = _LOWER | frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZ_") | _DIGITS | {STAR}
@@ -69,6 +73,9 @@ def canonical_action(text: str) -> str:
     Names without a star have to be in the catalogue and come back in its spelling.
     PatternError says what is wrong, and which name was probably meant.
     """
+    spelled = _SPELLED.get(text)
+    if spelled is not None:
+        return spelled.canonical
     _check_text("action", text)
     prefix, slash, rest = text.rpartition("/")
     if slash and prefix.strip(BLANKS).lower() != "name":
@@ -106,6 +113,7 @@ def requested_action(text: str) -> Action:
     return action
 
 
+@lru_cache(maxsize=1024)
 def published(pattern: str) -> tuple[Action, ...]:
     """Return the catalogue rows that a canonical action pattern stands for, in their order."""
     return tuple(row for row in CATALOGUE.values() if matches(pattern, row.canonical))
@@ -118,6 +126,8 @@ def canonical_resource(text: str, *, owner_uin: str | None = None) -> str:
     there is none (in files), it is refused. An empty service becomes `*`, a region has to be empty.
     PatternError says which segment is wrong.
     """
+    if _COMMON.fullmatch(text):
+        return text
     _check_text("resource", text)
     if collapse(text.strip(BLANKS)) == STAR:
         return STAR

@@ -11,12 +11,12 @@ from graphlib import CycleError, TopologicalSorter
 from types import MappingProxyType
 from typing import Final
 
-from policies.line import is_silent, read_line, spoiling_letter
+from policies.line import hidden_letter, is_silent, read_line
 from policies.mistake import Mistake, Place, PolicyFileError
 from policies.rule import Effect, Link, Rule
 
 MAX_FILES: Final = 200
-MAX_FILE_BYTES: Final = 1_048_576
+MAX_FILE_BYTES: Final = 4_194_304
 MAX_MISTAKES: Final = 50
 """Of one file; a file in a wrong encoding would otherwise report every line."""
 
@@ -99,7 +99,7 @@ def _read_file(name: str, content: bytes, places: dict[Line, Place]) -> Iterator
 
 
 def _take_line(text: str, at: Place, places: dict[Line, Place]) -> Iterator[Mistake]:
-    hidden = spoiling_letter(text)
+    hidden = hidden_letter(text)
     if hidden is not None:
         problem = f"the letter U+{ord(text[hidden]):04X} does not show"
         yield Mistake(at._replace(column=hidden + 1), problem, "remove it")

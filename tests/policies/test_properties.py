@@ -4,6 +4,7 @@ The theorems are those that Cedar proves about itself; the rest is agreement wit
 """
 
 from dataclasses import replace
+from random import Random
 
 import re2
 from hypothesis import given, settings
@@ -62,7 +63,7 @@ def test_adding_an_allow_never_denies(
 
 @given(worlds, requested_actions, requested_resources, st.randoms(use_true_random=False))
 def test_order_and_repetition_do_not_matter(
-    world: World, action: str, resource: str, random: st.random_module
+    world: World, action: str, resource: str, random: Random
 ) -> None:
     mixed, joined = [*world.rules, *world.rules], [*world.links, *world.links]
     random.shuffle(mixed)

@@ -218,7 +218,7 @@ def test_lines_and_files_have_a_largest_size() -> None:
     filler = b"#" * (MAX_FILE_BYTES - len(GOOD) - 1) + b"\n"
     assert read_files({"a.csv": filler + GOOD.encode()}).rules
     assert mistakes(b"#" + filler + GOOD.encode()) == [
-        "a.csv:1:1: the file has 1048577 bytes, the limit is 1048576; split it into several files"
+        "a.csv:1:1: the file has 4194305 bytes, the limit is 4194304; split it into several files"
     ]
 
 
