@@ -17,7 +17,7 @@ from db.dialect import BigId, choice
 from db.page import Key, Order, Slice
 from domain import review as rules
 from domain.errors import Code, Refused
-from domain.region import Region
+from domain.region import IdentityKind, Region
 from domain.review import ReviewStatus
 
 HISTORY_MOST: Final = 20
@@ -129,10 +129,16 @@ async def get(session: AsyncSession, item_id: int) -> ReviewRow:
     return row
 
 
-async def applicant(session: AsyncSession, owner: int) -> AccountRow:
-    """Hold the account until the transaction ends: its submissions are checked one by one."""
-    query = select(AccountRow).where(AccountRow.uin == owner).with_for_update(key_share=True)
+async def identity(session: AsyncSession, owner: int) -> IdentityKind:
+    """Say who applies, which decides what may be applied for."""
+    query = select(col(AccountRow.identity)).where(AccountRow.uin == owner)
     return (await session.exec(query)).one()
+
+
+async def hold_applicant(session: AsyncSession, owner: int) -> IdentityKind:
+    """Do the same and hold the account, so that its submissions are checked one after another."""
+    query = select(col(AccountRow.identity)).where(AccountRow.uin == owner)
+    return (await session.exec(query.with_for_update(key_share=True))).one()
 
 
 async def applicants(session: AsyncSession, uins: Collection[int]) -> Mapping[int, AccountRow]:

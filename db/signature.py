@@ -19,6 +19,7 @@ from db.file import FilePurpose, StoredFile
 from db.page import Key, Order, Slice
 from db.review import Reviewed, ReviewKind
 from domain import quota
+from domain import review as rules
 from domain.errors import Code, Refused
 from domain.region import Region
 from domain.review import ReviewStatus
@@ -92,7 +93,20 @@ async def owned(session: AsyncSession, owner: int, signature_id: int) -> Signatu
 async def changing(session: AsyncSession, owner: int, signature_id: int) -> SignatureRow:
     """Find one signature and hold it until the transaction ends; raises Refused."""
     query = _of(owner).where(SignatureRow.id == signature_id).with_for_update()
-    row = (await session.exec(query)).first()
+    return _found((await session.exec(query)).first())
+
+
+async def editable(
+    session: AsyncSession, owner: int, signature_id: int, *, hold: bool = False
+) -> SignatureRow:
+    """Find one signature that may be edited, and hold it if wanted; raises Refused."""
+    find = changing if hold else owned
+    row = _found(await find(session, owner, signature_id))
+    rules.check_edit("signature", row.status)
+    return row
+
+
+def _found(row: SignatureRow | None) -> SignatureRow:
     if row is None:
         raise Refused.one(Code.NOT_FOUND, "there is no such signature", "id")
     return row

@@ -17,6 +17,7 @@ from db.dialect import choice
 from db.page import Key, Order, Slice
 from db.review import Reviewed, ReviewKind
 from domain import quota
+from domain import review as rules
 from domain.errors import Code, Refused
 from domain.region import Region, SmsType
 from domain.review import ReviewStatus
@@ -71,6 +72,13 @@ def _of(owner: int) -> SelectOfScalar[TemplateRow]:
 async def owned(session: AsyncSession, owner: int, template_id: int) -> TemplateRow | None:
     """Find one template of this owner."""
     return (await session.exec(_of(owner).where(TemplateRow.id == template_id))).first()
+
+
+async def editable(session: AsyncSession, owner: int, template_id: int) -> TemplateRow:
+    """Find one template that may be edited, and hold it; raises Refused."""
+    row = await changing(session, owner, template_id)
+    rules.check_edit("template", row.status)
+    return row
 
 
 async def changing(session: AsyncSession, owner: int, template_id: int) -> TemplateRow:

@@ -1,10 +1,12 @@
 """The words every resource shares: where messages go, and what kind they are."""
 
-from domain import region as rules
+from domain.region import Region, SmsType
 from graph.enums import publish
 
-Region = publish(
-    rules.Region,
+__all__ = ["Region", "SmsType"]
+
+publish(
+    Region,
     name="Region",
     description="Where recipients' numbers are registered; signatures and templates are for one.",
     values={
@@ -12,8 +14,8 @@ Region = publish(
         "GLOBAL": "Everywhere else, with Hong Kong, Macao and Taiwan.",
     },
 )
-SmsType = publish(
-    rules.SmsType,
+publish(
+    SmsType,
     name="SmsType",
     description="What messages are for.",
     values={
