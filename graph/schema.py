@@ -17,14 +17,35 @@ from strawberry.types.execution import ExecutionContext
 
 from graph.account import AccountQuery
 from graph.application import ApplicationMutation, ApplicationQuery
+from graph.certificate import CertificateQuery
 from graph.errors import is_masked
 from graph.limits import MAX_TOKENS, QueryBounds
+from graph.lookup import lookup
+from graph.review import ReviewMutation, ReviewQuery
+from graph.segment import SegmentQuery
 from graph.sign_in import SignInMutation, SignInQuery
+from graph.signature import SignatureMutation, SignatureQuery
+from graph.template import TemplateMutation, TemplateQuery
 
 log = logging.getLogger(__name__)
 
-QUERIES: Final = (SignInQuery, AccountQuery, ApplicationQuery)
-MUTATIONS: Final = (SignInMutation, ApplicationMutation)
+QUERIES: Final = (
+    SignInQuery,
+    AccountQuery,
+    ApplicationQuery,
+    CertificateQuery,
+    SignatureQuery,
+    TemplateQuery,
+    SegmentQuery,
+    ReviewQuery,
+)
+MUTATIONS: Final = (
+    SignInMutation,
+    ApplicationMutation,
+    SignatureMutation,
+    TemplateMutation,
+    ReviewMutation,
+)
 CACHED_DOCUMENTS: Final = 256
 
 
@@ -52,7 +73,7 @@ class ConsoleSchema(strawberry.Schema):
 
 
 schema: Final = ConsoleSchema(
-    query=merge_types("Query", QUERIES),
+    query=merge_types("Query", (*QUERIES, lookup(QUERIES))),
     mutation=merge_types("Mutation", MUTATIONS),
     config=StrawberryConfig(disable_field_suggestions=True),
     extensions=[

@@ -1,0 +1,56 @@
+"""`node(id)` shows what an object's own field shows, under the same action, and nothing else."""
+
+from graphql import GraphQLInterfaceType, GraphQLObjectType, get_named_type
+
+from graph.node import encode
+from graph.schema import schema
+from tests.console import Console
+from tests.graph.test_application import create
+
+NODE = "query ($id: ID!) { node(id: $id) { __typename id ... on Application { name } } }"
+
+
+async def test_an_own_object_is_found_by_its_id_alone(console: Console) -> None:
+    root = console.root(await console.add_account())
+    identity = await create(root, "Shop")
+    assert (await root.run(NODE, id=identity))["node"] == {
+        "__typename": "Application",
+        "id": identity,
+        "name": "Shop",
+    }
+
+
+async def test_another_accounts_object_an_absent_one_and_an_unknown_kind_look_alike(
+    console: Console,
+) -> None:
+    identity = await create(console.root(await console.add_account()))
+    stranger = console.root(await console.add_account())
+    for other in (identity, encode("Application", 1_499_999_999), encode("Nonsense", 1)):
+        assert (await stranger.run(NODE, id=other))["node"] is None
+    assert (await stranger.ask(NODE, id="rubbish")).code == "BAD_USER_INPUT"
+
+
+async def test_the_objects_own_action_decides(console: Console) -> None:
+    account = await console.add_account()
+    identity = await create(console.root(account))
+    bare = await console.sub(account)
+    answer = await bare.ask(NODE, id=identity)
+    assert answer.code == "FORBIDDEN"
+    assert answer.errors[0].extensions["action"] == "sms:DescribeAppInfo"
+    assert (await console.anybody().ask(NODE, id=identity)).code == "UNAUTHENTICATED"
+
+
+def test_every_kind_with_an_id_and_a_field_of_its_own_is_reached() -> None:
+    types = schema._schema  # noqa: SLF001 - the graphql-core schema has no public name
+    node = types.type_map["Node"]
+    assert isinstance(node, GraphQLInterfaceType)
+    assert types.query_type is not None
+    by_id = {
+        get_named_type(field.type).name
+        for field in types.query_type.fields.values()
+        if set(field.args) == {"id"}
+    }
+    kinds = {kind.name for kind in types.get_possible_types(node)}
+    assert isinstance(types.type_map["Application"], GraphQLObjectType)
+    assert by_id - {"Node"} <= kinds | {"Node"}
+    assert {"Application", "Signature", "Template"} <= by_id
