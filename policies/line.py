@@ -33,17 +33,11 @@ _FOREIGN: Final = dict.fromkeys("\"'`", "quotes") | dict.fromkeys("[](){}", "bra
 _SPOILING: Final = re.compile(f"[^\t -~]|[{re.escape(COMMENT + ''.join(_FOREIGN))}]")
 
 
-class Field(NamedTuple):
-    """One column of a line, blanks around it removed, and where it begins in the line, from 1."""
-
-    text: str
-    column: int
-
-
 class Fault(NamedTuple):
-    """What is wrong at a column of the line."""
+    """What is wrong `offset` letters into a column of the line, columns counted from 0."""
 
     column: int
+    offset: int
     problem: str
     instead: str
 
@@ -51,35 +45,28 @@ class Fault(NamedTuple):
 def read_line(line: str, at: Place) -> Rule | Link | tuple[Mistake, ...]:
     """Return what a line says, or everything that is wrong with it.
 
-    `line` is neither blank nor a comment; `at` is its first column.
+    `line` is neither blank nor a comment; `at` is where it begins.
     """
-    found = _read(line)
-    if isinstance(found, (Rule, Link)):
-        return found
-    return tuple(
-        Mistake(at._replace(column=fault.column), fault.problem, fault.instead) for fault in found
-    )
-
-
-def _read(line: str) -> Rule | Link | tuple[Fault, ...]:
-    spoiled = _spoiled(line)
+    spoiled = _spoiled(line, at)
     if spoiled is not None:
         return (spoiled,)
-    kind, *fields = _fields(line)
-    form = _FORMS.get(kind.text)
+    kind, *texts = (part.strip(BLANKS) for part in line.split(","))
+    form = _FORMS.get(kind)
     if form is None:
-        known = kind.text.lower()
-        instead = f'begin it with "{known}"' if known in _FORMS else 'begin it with "p" or "g"'
-        return (Fault(kind.column, f'"{kind.text}" is no kind of line', instead),)
+        meant = kind.lower()
+        instead = f'begin it with "{meant}"' if meant in _FORMS else 'begin it with "p" or "g"'
+        return (Mistake(_place(line, at, 0), f'"{kind}" is no kind of line', instead),)
     wanted = form.count(",")
-    if len(fields) != wanted:
-        problem = f"a {kind.text} line has {wanted + 1} columns, this one {len(fields) + 1}"
-        return (Fault(1, problem, f'write "{form}"'),)
-    faults = tuple(_rule_faults(*fields) if kind.text == "p" else _link_faults(*fields))
+    if len(texts) != wanted:
+        problem = f"a {kind} line has {wanted + 1} columns, this one {len(texts) + 1}"
+        return (Mistake(at, problem, f'write "{form}"'),)
+    faults = tuple(_link_faults(*texts) if kind == "g" else _rule_faults(*texts))
     if faults:
-        return faults
-    texts = [field.text for field in fields]
-    if kind.text == "g":
+        return tuple(
+            Mistake(_place(line, at, fault.column, fault.offset), fault.problem, fault.instead)
+            for fault in faults
+        )
+    if kind == "g":
         return Link(*texts)
     policy, statement, effect, action, resource = texts
     return Rule(policy, statement, Effect(effect), action, resource)
@@ -97,72 +84,71 @@ def hidden_letter(line: str) -> int | None:
     return next(at for at, letter in enumerate(line) if letter != "\t" and not letter.isprintable())
 
 
-def _spoiled(line: str) -> Fault | None:
+def _spoiled(line: str, at: Place) -> Mistake | None:
     if len(line) > MAX_LINE_LENGTH:
         problem = f"the line has {len(line)} characters, the limit is {MAX_LINE_LENGTH}"
-        return Fault(1, problem, "split what it says over several lines")
+        return Mistake(at, problem, "split what it says over several lines")
     found = _SPOILING.search(line)
     if found is None:
         return None
-    letter, column = found[0], found.start() + 1
+    letter, place = found[0], at._replace(column=at.column + found.start())
     if letter == COMMENT:
-        return Fault(
-            column,
+        return Mistake(
+            place,
             "a comment after a line would become part of its last column",
             "move the comment to a line of its own",
         )
     if letter in _FOREIGN:
         problem = f"{_FOREIGN[letter]} do not quote or group anything here"
-        return Fault(column, problem, f"remove {letter}")
+        return Mistake(place, problem, f"remove {letter}")
     problem = f'the letter "{letter}" (U+{ord(letter):04X}) is not ASCII'
-    return Fault(column, problem, "write the ASCII letter that looks like it")
+    return Mistake(place, problem, "write the ASCII letter that looks like it")
 
 
-def _fields(line: str) -> Iterator[Field]:
-    column = 1
-    for part in line.split(","):
-        blanks = len(part) - len(part.lstrip(BLANKS))
-        yield Field(part.strip(BLANKS), column + blanks)
-        column += len(part) + 1
+def _place(line: str, at: Place, column: int, offset: int = 0) -> Place:
+    parts = line.split(",")
+    before = sum(len(part) + 1 for part in parts[:column])
+    blanks = len(parts[column]) - len(parts[column].lstrip(BLANKS))
+    return at._replace(column=at.column + before + blanks + offset)
 
 
 def _rule_faults(
-    policy: Field, statement: Field, effect: Field, action: Field, resource: Field
+    policy: str, statement: str, effect: str, action: str, resource: str
 ) -> Iterator[Fault]:
-    if (instead := policy_fault(policy.text)) is not None:
-        yield Fault(policy.column, f'"{policy.text}" is no policy', instead)
-    if not _STATEMENT.fullmatch(statement.text):
-        problem = f'"{statement.text}" is no statement id'
-        yield Fault(statement.column, problem, "use 1 to 64 letters, digits and _.-")
-    if effect.text not in _EFFECTS:
-        meant = effect.text.lower()
+    if (instead := policy_fault(policy)) is not None:
+        yield Fault(1, 0, f'"{policy}" is no policy', instead)
+    if not _STATEMENT.fullmatch(statement):
+        problem = f'"{statement}" is no statement id'
+        yield Fault(2, 0, problem, "use 1 to 64 letters, digits and _.-")
+    if effect not in _EFFECTS:
+        meant = effect.lower()
         instead = f'write "{meant}"' if meant in _EFFECTS else 'write "allow" or "deny"'
-        yield Fault(effect.column, f'"{effect.text}" is no effect', instead)
-    yield from _action_faults(action)
-    yield from _spelling_faults(resource, canonical_resource)
+        yield Fault(3, 0, f'"{effect}" is no effect', instead)
+    yield from _action_faults(4, action)
+    yield from _spelling_faults(5, resource, canonical_resource)
 
 
-def _action_faults(action: Field) -> Iterator[Fault]:
-    found = tuple(_spelling_faults(action, canonical_action))
+def _action_faults(column: int, action: str) -> Iterator[Fault]:
+    found = tuple(_spelling_faults(column, action, canonical_action))
     yield from found
-    if not found and not published(action.text):
-        problem = f'"{action.text}" stands for no published action'
-        yield Fault(action.column, problem, "take the names from the action catalogue")
+    if not found and not published(action):
+        problem = f'"{action}" stands for no published action'
+        yield Fault(column, 0, problem, "take the names from the action catalogue")
 
 
-def _link_faults(member: Field, holder: Field) -> Iterator[Fault]:
-    if (instead := member_fault(member.text)) is not None:
-        yield Fault(member.column, f'"{member.text}" can hold nothing', instead)
-    if (instead := holder_fault(holder.text)) is not None:
-        yield Fault(holder.column, f'"{holder.text}" cannot be held', instead)
+def _link_faults(member: str, holder: str) -> Iterator[Fault]:
+    if (instead := member_fault(member)) is not None:
+        yield Fault(1, 0, f'"{member}" can hold nothing', instead)
+    if (instead := holder_fault(holder)) is not None:
+        yield Fault(2, 0, f'"{holder}" cannot be held', instead)
 
 
-def _spelling_faults(field: Field, canonical: Callable[[str], str]) -> Iterator[Fault]:
+def _spelling_faults(column: int, text: str, canonical: Callable[[str], str]) -> Iterator[Fault]:
     try:
-        spelling = canonical(field.text)
+        spelling = canonical(text)
     except PatternError as error:
-        yield Fault(field.column + (error.offset or 0), error.problem, error.instead)
+        yield Fault(column, error.offset or 0, error.problem, error.instead)
         return
-    if spelling != field.text:
-        problem = f'"{field.text}" is not the canonical spelling'
-        yield Fault(field.column, problem, f'write "{spelling}"')
+    if spelling != text:
+        problem = f'"{text}" is not the canonical spelling'
+        yield Fault(column, 0, problem, f'write "{spelling}"')

@@ -141,9 +141,11 @@ def _is_undefined(holder: str, homes: Mapping[str, Place]) -> bool:
 
 
 def _far_links(links: Mapping[Link, Place]) -> Iterator[Mistake]:
+    # Only groups can be held and hold in turn; most links are of users and need no order.
     held: dict[str, set[str]] = {}
     for link in links:
-        held.setdefault(link.member, set()).add(link.holder)
+        if link.member.startswith("group:"):
+            held.setdefault(link.member, set()).add(link.holder)
     try:
         order = tuple(TopologicalSorter(held).static_order())
     except CycleError as error:
@@ -153,9 +155,10 @@ def _far_links(links: Mapping[Link, Place]) -> Iterator[Mistake]:
         yield Mistake(place, problem, "remove one of them")
         return
     depth: dict[str, int] = {}
-    for member in order:
-        depth[member] = max((depth[holder] + 1 for holder in held.get(member, ())), default=0)
+    for name in order:
+        depth[name] = max((depth[holder] + 1 for holder in held.get(name, ())), default=0)
     for link, place in links.items():
-        if depth[link.member] > MAX_DEPTH:
-            problem = f'"{link.member}" is {depth[link.member]} links away from what it holds'
+        away = depth.get(link.holder, 0) + 1
+        if away > MAX_DEPTH:
+            problem = f'"{link.member}" is {away} links away from what it holds'
             yield Mistake(place, problem, f"use at most {MAX_DEPTH} links")
