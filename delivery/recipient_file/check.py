@@ -6,7 +6,7 @@ import os
 import signal
 import sys
 from asyncio.subprocess import PIPE, Process
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from pathlib import Path
 from typing import Any, Final
 
@@ -27,7 +27,7 @@ _KILLED_FOR_MEMORY: Final = (-signal.SIGKILL, -signal.SIGABRT)
 _log = logging.getLogger(__name__)
 
 
-async def check(plan: CheckPlan, *, skip_rows: int = 0) -> AsyncIterator[Batch]:
+async def check(plan: CheckPlan, *, skip_rows: int = 0) -> AsyncGenerator[Batch, None]:
     """Check a file and yield what its rows are, batch by batch, in the order of the sheet.
 
     Started again with `skip_rows` of the last batch that was kept, it yields exactly the batches

@@ -13,7 +13,7 @@ import xlsxwriter
 
 from domain.region import Region
 
-_TEXT: Final = {"num_format": "@"}  # else a spreadsheet turns long numbers into floats
+_TEXT: Final = {"num_format": 49}  # text, "@": a sheet makes floats of long numbers
 _ROWS: Final = 1_048_576
 _WIDTH: Final = 28
 _FORMAT_HINT: Final = "Leave the cells as text, without a number format. 单元格请使用文本格式。"
@@ -39,6 +39,7 @@ def build_xlsx(variables: int, region: Region) -> bytes:
         sheet.set_column(0, variables, _WIDTH, as_text)
         sheet.write_row(0, 0, header(variables), bold)
         sheet.freeze_panes(1, 1)
+        sheet.ignore_errors({"number_stored_as_text": f"A2:XFD{_ROWS}"})
         for position, hint in enumerate(_hints(variables, region)):
             sheet.data_validation(
                 1,

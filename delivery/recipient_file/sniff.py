@@ -6,6 +6,7 @@ directory is bounded before it is read, and its parts before they are unpacked.
 
 import codecs
 import csv
+import re
 import struct
 import zipfile
 from dataclasses import dataclass
@@ -24,6 +25,7 @@ _LONGEST_COMMENT: Final = 0xFFFF
 _ENCRYPTED: Final = 0x1
 _ZIP64: Final = 0xFFFF
 _SAMPLE: Final = 2**16
+_NO_TEXT: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f]")
 _UTF16: Final = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 _OTHERS: Final = (
@@ -195,7 +197,7 @@ def _decodes(path: Path, encoding: str) -> bool:
     try:
         with path.open("rb") as file:
             while piece := file.read(2**20):
-                if "\0" in decoder.decode(piece):
+                if _NO_TEXT.search(decoder.decode(piece)):
                     return False
         decoder.decode(b"", final=True)
     except UnicodeDecodeError:

@@ -46,7 +46,7 @@ def opened(path: Path, bounds: Bounds) -> Iterator[Source]:
     kind = sniff(path, bounds)
     if isinstance(kind, Text):
         with path.open(encoding=kind.encoding, newline="") as file:
-            reader = csv.reader(file, delimiter=kind.delimiter)
+            reader = csv.reader(file, delimiter=kind.delimiter, strict=True)
             yield Source(_csv_rows(reader, bounds), _lines(path), 0)
         return
     with path.open("rb") as file:
@@ -70,6 +70,8 @@ def _first_sheet(file: BinaryIO) -> CalamineSheet:
 
 
 def _csv_rows(reader: Iterator[list[str]], bounds: Bounds) -> Iterator[Sequence[str]]:
+    # A stray quotation mark makes one cell of many rows, which would be sent as its text: a strict
+    # reader refuses it where it is noticed, and the limit where it is not.
     csv.field_size_limit(_LONGEST_CSV_CELL)
     row_number = 0
     try:
@@ -80,9 +82,9 @@ def _csv_rows(reader: Iterator[list[str]], bounds: Bounds) -> Iterator[Sequence[
             yield row
     except csv.Error:
         raise FileRefused(
-            Code.TOO_LONG,
-            f"row {row_number + 1} has a cell of more than {_LONGEST_CSV_CELL:,} characters:"
-            " look for a quotation mark that is never closed",
+            Code.INVALID,
+            f"row {row_number + 1} has a quotation mark that is never closed, or that ends a cell"
+            " too early: write it twice inside a quoted cell",
         ) from None
 
 
