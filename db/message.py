@@ -40,7 +40,7 @@ class MessageRow(SQLModel, table=True):
         ),
     )
 
-    id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
+    id: int = Field(default=None, primary_key=True, sa_type=BigId)
     account_uin: int = Field(foreign_key="account.uin", sa_type=BigId)
     task_id: int | None = Field(default=None, foreign_key="bulk_task.id", sa_type=BigId)
     app_id: int = Field(sa_type=BigId)

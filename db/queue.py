@@ -117,29 +117,33 @@ async def record(
     await _finish(session, tally.tasks, now)
 
 
-async def requeue(session: AsyncSession, now: datetime) -> int:
+async def requeue(session: AsyncSession, now: datetime, worker: str = "") -> int:
     """Queue again what dead workers held, and say how many messages that are.
 
+    Their leases have run out, or they held them under the name of `worker`, which begins only now.
     Those of a task that no longer sends stay unknown: nothing may submit them again.
     """
     lost = step(MessageStatus.CLAIMED, MessageEvent.LOSE)
     queued = step(lost, MessageEvent.RESEND)
     sending = select(_TASK.c.id).where(_TASK.c.status == TaskStatus.SENDING)
-    again = update(MESSAGE).where(_expired(now), MESSAGE.c.task_id.in_(sending))
+    again = update(MESSAGE).where(_lost(now, worker), MESSAGE.c.task_id.in_(sending))
     connection = await session.connection()
     requeued = await connection.execute(again.values(state=queued, **_FREE))
-    await connection.execute(update(MESSAGE).where(_expired(now)).values(state=lost))
+    await connection.execute(update(MESSAGE).where(_lost(now, worker)).values(state=lost))
     return requeued.rowcount
 
 
 async def overdue(session: AsyncSession, now: datetime) -> bool:
     """Say whether any lease has run out."""
-    query = select(MESSAGE.c.id).where(_expired(now)).limit(1)
+    query = select(MESSAGE.c.id).where(_lost(now)).limit(1)
     return (await (await session.connection()).execute(query)).first() is not None
 
 
-def _expired(now: datetime) -> ColumnElement[bool]:
-    return and_(MESSAGE.c.state == MessageStatus.CLAIMED, MESSAGE.c.claimed_until <= now)
+def _lost(now: datetime, worker: str = "") -> ColumnElement[bool]:
+    held = MESSAGE.c.state == MessageStatus.CLAIMED
+    if not worker:
+        return and_(held, MESSAGE.c.claimed_until <= now)
+    return and_(held, or_(MESSAGE.c.claimed_until <= now, MESSAGE.c.claimed_by == worker))
 
 
 def _sends(request: Claim) -> ColumnElement[bool]:

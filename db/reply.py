@@ -21,7 +21,7 @@ class ReplyRow(SQLModel, table=True):
     # A carrier repeats what was not acknowledged.
     __table_args__ = (UniqueConstraint("message_id", "received_at"),)
 
-    id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
+    id: int = Field(default=None, primary_key=True, sa_type=BigId)
     account_uin: int = Field(foreign_key="account.uin", index=True, sa_type=BigId)
     message_id: int = Field(foreign_key="message.id", sa_type=BigId)
     signature_id: int | None = Field(default=None, sa_type=BigId)

@@ -1,0 +1,105 @@
+"""From the queue to the carrier: claim a batch, render it, submit it, write the answers down."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Final
+
+from db import queue
+from db.queue import Claim, Claimed
+from db.session import Database
+from delivery.carriers.base import Carrier
+from delivery.content import Contents
+from delivery.settings import DeliverySettings
+from domain.carrier import Answer, Verdict
+
+FIRST_PAUSE: Final = 0.1
+LONGEST_PAUSE: Final = 10.0
+
+log = logging.getLogger(__name__)
+
+
+class Dispatcher:
+    """Submits one batch at a time.
+
+    The answers of a batch are recorded in the transaction that claims the next one, so a worker
+    that is killed leaves exactly one batch whose fate is not known, and a batch costs one commit.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        carrier: Carrier,
+        clock: Callable[[], datetime],
+        settings: DeliverySettings,
+        worker: str,
+    ) -> None:
+        self._database = database
+        self._carrier = carrier
+        self._clock = clock
+        self._settings = settings
+        self._worker = worker
+        self._contents = Contents(database)
+        self._answers: Sequence[Answer] = ()
+        self._after = 0
+        self._refusals = 0
+
+    async def step(self) -> float:
+        """Handle one batch; gives the seconds until the next is wanted."""
+        if not self._answers:
+            async with self._database.read() as session:
+                if not await queue.waiting(session):
+                    return self._settings.poll.total_seconds()
+        batch = await self._turn(self._settings.batch)
+        if not batch:
+            return self._settings.poll.total_seconds()
+        self._after = batch[-1].account_uin
+        self._answers = await self._submit(batch)
+        return self._pause()
+
+    async def finish(self) -> None:
+        """Record what is left to record, and claim nothing more."""
+        if self._answers:
+            await self._turn(0)
+
+    async def _turn(self, limit: int) -> list[Claimed]:
+        now, settings = self._clock(), self._settings
+        request = Claim(
+            worker=self._worker,
+            limit=limit,
+            now=now,
+            lease=settings.lease,
+            application_delay=settings.application_delay,
+            after=self._after,
+        )
+        async with self._database.write() as session:
+            await queue.record(session, self._worker, self._carrier.name, self._answers, now)
+            batch = await queue.claim(session, request)
+        self._answers = ()
+        return batch
+
+    async def _submit(self, batch: Sequence[Claimed]) -> Sequence[Answer]:
+        outgoing, refused = await self._contents.render(batch)
+        try:
+            # Past half the lease, others are about to take the batch over.
+            async with asyncio.timeout(self._settings.lease.total_seconds() / 2):
+                answers = await self._carrier.submit(outgoing) if outgoing else ()
+        except TimeoutError:
+            log.warning(
+                "the carrier %s did not answer %d messages in time: their lease runs out",
+                self._carrier.name,
+                len(outgoing),
+            )
+            answers = ()
+        return [*refused, *answers]
+
+    def _pause(self) -> float:
+        """Slow down while the carrier takes nothing at all."""
+        again = {Verdict.THROTTLED, Verdict.UNAVAILABLE}
+        if any(answer.verdict not in again for answer in self._answers):
+            self._refusals = 0
+            return 0
+        pause: float = min(FIRST_PAUSE * 2**self._refusals, LONGEST_PAUSE)
+        self._refusals = min(self._refusals + 1, 10)
+        return pause

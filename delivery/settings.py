@@ -1,0 +1,29 @@
+"""What delivery may be told by the edge."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+from domain.sandbox import Odds
+
+_ODDS: Final = Odds(success_rate=0.98, delay=timedelta(seconds=1), seed=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeliverySettings:
+    """How messages are taken, sent and waited for."""
+
+    batch: int = 500
+    """Messages a worker takes at once: the most that one killed worker can send twice."""
+    lease: timedelta = timedelta(seconds=60)
+    """How long a worker may hold a batch before others take it for dead."""
+    poll: timedelta = timedelta(seconds=1)
+    """How often an idle worker looks for work nobody woke it for."""
+    receipt_wait: timedelta = timedelta(hours=72)
+    """How long a message waits for its receipt."""
+    drain: timedelta = timedelta(seconds=10)
+    """How long a worker that is told to stop may take to finish what it holds."""
+    application_delay: timedelta = timedelta(minutes=5)
+    """How long disabling and enabling an application take (APP-5)."""
+    odds: Odds = _ODDS
+    """How the simulator carrier treats numbers without a magic ending."""

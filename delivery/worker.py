@@ -1,0 +1,133 @@
+"""One worker: everything that goes on behind the schema, in one process and one event loop."""
+
+import asyncio
+import logging
+import secrets
+import socket
+from collections.abc import Callable, Mapping
+from contextlib import AsyncExitStack
+from datetime import datetime
+from typing import Final, Protocol
+
+from db import queue
+from db import receipt as receipts
+from db.session import Database
+from delivery.carriers import DEFAULT
+from delivery.carriers.base import Carrier
+from delivery.dispatcher import Dispatcher
+from delivery.loop import Loop
+from delivery.receipts import Receipts
+from delivery.settings import DeliverySettings
+
+EXPIRED_AT_ONCE: Final = 1_000
+
+log = logging.getLogger(__name__)
+
+
+class Workflows(Protocol):
+    """The durable work on whole tasks, as far as a worker runs it."""
+
+    async def start(self) -> None:
+        """Take up what was running."""
+
+    async def relay(self, now: datetime) -> int:
+        """Start what is due and give its number."""
+
+    async def stop(self) -> None:
+        """Leave what is running for the next start."""
+
+
+class Worker:
+    """Relays jobs, dispatches messages, takes receipts, and clears up after dead workers.
+
+    On SQLite there is one worker at a time (the workflows see to that), so it always has the same
+    name and takes back at once what it held when it was killed; elsewhere a lease has to run out.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        carriers: Mapping[str, Carrier],
+        workflows: Workflows | None,
+        clock: Callable[[], datetime],
+        settings: DeliverySettings,
+    ) -> None:
+        self.name = "local" if database.is_sqlite else _new_name()
+        self._database = database
+        self._carriers = carriers
+        self._workflows = workflows
+        self._clock = clock
+        self._settings = settings
+        self._dispatcher = Dispatcher(database, carriers[DEFAULT], clock, settings, self.name)
+        self._dispatch = Loop("the dispatcher", self._dispatcher.step)
+        self._loops = [self._dispatch, Loop("the sweeper", self.sweep)]
+        if workflows is not None:
+            self._loops.append(Loop("the relay", self._relay))
+        self._deadline: asyncio.Timeout | None = None
+
+    def wake(self) -> None:
+        """Look for work now: something was committed that this worker may have to do."""
+        for loop in self._loops:
+            loop.wake()
+
+    def stop(self) -> None:
+        """Claim nothing more; `run` returns when what is under way is done, within `drain`."""
+        for loop in self._loops:
+            loop.stop()
+        if self._deadline is not None:
+            bound = self._settings.drain.total_seconds()
+            self._deadline.reschedule(asyncio.get_running_loop().time() + bound)
+
+    async def run(self) -> None:
+        """Work until stopped."""
+        try:
+            async with asyncio.timeout(None) as self._deadline, AsyncExitStack() as stack:
+                if self._workflows is not None:
+                    await self._workflows.start()
+                    stack.push_async_callback(self._workflows.stop)
+                if self._database.is_sqlite:
+                    await self._requeue(self.name)
+                sink = Receipts(self._database)
+                for carrier in self._carriers.values():
+                    await carrier.start(sink)
+                    stack.push_async_callback(carrier.stop)
+                stack.push_async_callback(self._dispatcher.finish)
+                async with asyncio.TaskGroup() as group:
+                    for loop in self._loops:
+                        group.create_task(loop.run())
+        except TimeoutError:
+            log.warning("stopped before all was done; what was held is queued again")
+
+    async def sweep(self) -> float:
+        """Queue again what dead workers held, and end what no receipt ever came for."""
+        now = self._clock()
+        before = now - self._settings.receipt_wait
+        async with self._database.read() as session:
+            lost = await queue.overdue(session, now)
+            waited = await receipts.overdue(session, before)
+        if lost:
+            await self._requeue()
+        if waited:
+            async with self._database.write() as session:
+                expired = await receipts.expire(session, before, now, EXPIRED_AT_ONCE)
+            if expired == EXPIRED_AT_ONCE:
+                return 0
+        return self._settings.lease.total_seconds() / 4
+
+    async def _requeue(self, worker: str = "") -> None:
+        async with self._database.write() as session:
+            requeued = await queue.requeue(session, self._clock(), worker)
+        if requeued:
+            log.warning("%d messages of a dead worker are queued again", requeued)
+            self._dispatch.wake()
+
+    async def _relay(self) -> float:
+        if self._workflows is None:
+            raise RuntimeError("there are no workflows to relay to")
+        if await self._workflows.relay(self._clock()):
+            return 0
+        return self._settings.poll.total_seconds()
+
+
+def _new_name() -> str:
+    return f"{socket.gethostname()[:40]}-{secrets.token_hex(6)}"

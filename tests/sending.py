@@ -1,0 +1,216 @@
+"""Tasks that are sending, made without the steps before: accounts, applications, messages."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import func, insert, select
+from sqlmodel import col
+
+from db import package
+from db.account import AccountRow
+from db.application import ApplicationRow
+from db.file import FilePurpose, FileRow
+from db.message import MessageRow
+from db.queue import Claim
+from db.session import Database
+from db.signature import SignatureRow
+from db.statistic import FailureStatisticRow, StatisticRow
+from db.task import BulkTaskRow, TaskFailureRow
+from db.template import TemplateRow
+from domain.package import PackageKind
+from domain.region import IdentityKind, Region, SmsType, Verification
+from domain.review import ReviewStatus
+from domain.signature import CertificateType, Purpose, SignatureType
+from domain.task import TaskStatus
+
+LEASE = timedelta(seconds=60)
+DELAY = timedelta(minutes=5)
+FIRST_PHONE = 13_800_000_000
+
+
+def phones(count: int, first: int = FIRST_PHONE) -> list[str]:
+    """Give mainland numbers without a magic ending."""
+    found: list[str] = []
+    while len(found) < count:
+        if first % 10_000 < 9_900:
+            found.append(f"+86{first}")
+        first += 1
+    return found
+
+
+def request(now: datetime, *, worker: str = "one", limit: int = 100, after: int = 0) -> Claim:
+    """Ask for messages as a worker does."""
+    return Claim(
+        worker=worker, limit=limit, now=now, lease=LEASE, application_delay=DELAY, after=after
+    )
+
+
+async def add_account(
+    database: Database, now: datetime, *, uin: int = 12_345_678, zone: str = "Asia/Shanghai"
+) -> int:
+    """Add an account with an application (id: uin), a signature and a template."""
+    async with database.write() as session:
+        session.add(
+            AccountRow(
+                uin=uin,
+                name=f"account {uin}",
+                identity=IdentityKind.ORGANIZATION,
+                verification=Verification.VERIFIED,
+                time_zone=zone,
+                created_at=now,
+            )
+        )
+        await session.flush()
+        session.add(
+            ApplicationRow(
+                id=uin, account_uin=uin, name="Shop", overview="", sealed_key="", created_at=now
+            )
+        )
+        file = FileRow(
+            account_uin=uin,
+            purpose=next(iter(FilePurpose)),
+            media_type="image/png",
+            size=1,
+            sha256="0" * 64,
+            key=f"certificate/ab/{uin:032d}.png",
+            created_at=now,
+        )
+        session.add(file)
+        await session.flush()
+        reviewed: dict[str, Any] = {
+            "id": uin,
+            "account_uin": uin,
+            "region": Region.MAINLAND,
+            "status": ReviewStatus.APPROVED,
+            "created_at": now,
+            "submitted_at": now,
+        }
+        session.add(
+            SignatureRow(
+                **reviewed,
+                content="Shop",
+                signature_type=SignatureType.COMPANY,
+                purpose=Purpose.SELF_USE,
+                certificate_type=CertificateType.BUSINESS_LICENCE,
+                certificate_id=file.id,
+            )
+        )
+        session.add(
+            TemplateRow(
+                **reviewed,
+                name="Order",
+                sms_type=SmsType.REGULAR,
+                content="Order {1} leaves on {2}",
+                variables=2,
+            )
+        )
+    return uin
+
+
+async def add_task(
+    database: Database,
+    now: datetime,
+    numbers: Sequence[str],
+    *,
+    uin: int = 12_345_678,
+    status: TaskStatus = TaskStatus.SENDING,
+    segments: int = 1,
+) -> int:
+    """Add a task of an account with one queued message a number; gives its id."""
+    shared: dict[str, Any] = {
+        "account_uin": uin,
+        "app_id": uin,
+        "template_id": uin,
+        "signature_id": uin,
+        "region": Region.MAINLAND,
+        "sms_type": SmsType.REGULAR,
+        "created_at": now,
+    }
+    async with database.write() as session:
+        task = BulkTaskRow(
+            **shared,
+            name="Autumn",
+            status=status,
+            created_by=uin,
+            recipients=len(numbers),
+            segments=segments * len(numbers),
+            consented_at=now,
+            started_at=now,
+        )
+        session.add(task)
+        await session.flush()
+        assert task.id is not None
+        if numbers:
+            units, expires_at = segments * len(numbers), now + timedelta(days=365)
+            kind = PackageKind.PURCHASED
+            await package.grant(session, uin, kind, units, now=now, expires_at=expires_at)
+            await package.reserve(session, uin, units, task_id=task.id, now=now)
+            task.reserved_units = units
+        rows = [
+            {
+                **shared,
+                "task_id": task.id,
+                "row_number": row,
+                "phone": phone,
+                "country": "CN",
+                "params": f'["A{row}","Monday"]',
+                "characters": 30,
+                "segments": segments,
+                "state": "queued",
+                "attempts": 0,
+            }
+            for row, phone in enumerate(numbers, 2)
+        ]
+        if rows:
+            await (await session.connection()).execute(insert(MessageRow), rows)
+    return task.id
+
+
+async def messages(database: Database) -> list[MessageRow]:
+    """Give every message, oldest first."""
+    async with database.read() as session:
+        query = select(MessageRow).order_by(col(MessageRow.id))
+        return list((await session.exec(query)).scalars())
+
+
+async def task_row(database: Database, task_id: int) -> BulkTaskRow:
+    """Give a task as it stands."""
+    async with database.read() as session:
+        query = select(BulkTaskRow).where(col(BulkTaskRow.id) == task_id)
+        return (await session.exec(query)).scalars().one()
+
+
+async def states(database: Database) -> dict[str, int]:
+    """Count messages by state."""
+    async with database.read() as session:
+        query = select(col(MessageRow.state), func.count()).group_by(col(MessageRow.state))
+        return {state.value: count for state, count in await session.exec(query)}
+
+
+async def statistics(database: Database) -> Mapping[tuple[Any, ...], tuple[int, ...]]:
+    """Give the rollups: (account, region, hour, application, template) to their five counts."""
+    async with database.read() as session:
+        rows = (await session.exec(select(StatisticRow))).scalars()
+        return {
+            (row.account_uin, row.region, row.hour, row.app_id, row.template_id): (
+                row.requests,
+                row.accepted,
+                row.segments,
+                row.delivered,
+                row.failed,
+            )
+            for row in rows
+        }
+
+
+async def failures(database: Database) -> tuple[dict[str, int], dict[str, int]]:
+    """Give failures by code, as the statistics and as the tasks count them."""
+    async with database.read() as session:
+        by_hour = (await session.exec(select(FailureStatisticRow))).scalars().all()
+        by_task = (await session.exec(select(TaskFailureRow))).scalars().all()
+    counted: tuple[dict[str, int], dict[str, int]] = ({}, {})
+    for totals, rows in zip(counted, (by_hour, by_task), strict=True):
+        for row in rows:
+            totals[row.code] = totals.get(row.code, 0) + row.count
+    return counted
