@@ -11,7 +11,7 @@ from graph.guard import query
 from graph.node import Node, encode
 from policies import actions
 
-Identity = publish(
+publish(
     IdentityKind,
     name="IdentityKind",
     description="Who stands behind an account.",
@@ -20,7 +20,7 @@ Identity = publish(
         "ORGANIZATION": "A company, authority or other organization.",
     },
 )
-VerificationStatus = publish(
+publish(
     Verification,
     name="VerificationStatus",
     description="How far an account's identity is proven.",
@@ -38,8 +38,8 @@ class Account(Node):
 
     uin: str = strawberry.field(description="The account's number, used in policies.")
     name: str = strawberry.field(description="The account's name.")
-    identity: Identity = strawberry.field(description="Individual or organization.")
-    verification: VerificationStatus = strawberry.field(description="State of the identity check.")
+    identity: IdentityKind = strawberry.field(description="Individual or organization.")
+    verification: Verification = strawberry.field(description="State of the identity check.")
     time_zone: str = strawberry.field(description="IANA zone whose midnights begin a calendar day.")
 
     @classmethod

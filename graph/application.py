@@ -12,18 +12,17 @@ from domain import application as rules
 from domain import quota
 from domain.account import Capability
 from graph.connection import (
-    PAGE,
     After,
     Connection,
     Direction,
     First,
-    SortDirection,
     connect,
     page_request,
 )
 from graph.context import Context, Info
 from graph.enums import publish
 from graph.guard import mutation, query
+from graph.limits import PAGE
 from graph.node import Node, encode, key_of
 from graph.payload import Payload
 from graph.target import EACH, on_application
@@ -31,7 +30,7 @@ from policies import actions
 
 Id = Annotated[strawberry.ID, strawberry.argument(description="The application's id.")]
 
-ApplicationStatus = publish(
+publish(
     rules.Status,
     name="ApplicationStatus",
     description="Whether an application sends; a change takes about five minutes to have effect.",
@@ -42,7 +41,7 @@ ApplicationStatus = publish(
         "ENABLING": "It has been enabled and sends shortly.",
     },
 )
-ApplicationSort = publish(
+publish(
     SortKey,
     name="ApplicationSort",
     description="What a list of applications is sorted by.",
@@ -54,10 +53,10 @@ ApplicationSort = publish(
 class ApplicationOrder:
     """Sort key and direction."""
 
-    field: ApplicationSort = strawberry.field(
+    field: SortKey = strawberry.field(
         default=SortKey.CREATED_AT, description="What to sort by."
     )
-    direction: SortDirection = strawberry.field(
+    direction: Direction = strawberry.field(
         default=Direction.DESC, description="Which end comes first."
     )
 
@@ -69,7 +68,7 @@ class Application(Node):
     sdk_app_id: str = strawberry.field(description="The SDK AppID, 1400000000 upwards.")
     name: str = strawberry.field(description="Its name.")
     overview: str = strawberry.field(description="What it is for.")
-    status: ApplicationStatus = strawberry.field(description="Whether it sends now.")
+    status: rules.Status = strawberry.field(description="Whether it sends now.")
     effective_at: datetime | None = strawberry.field(
         description="When a change of status under way has effect; null when none is."
     )

@@ -11,7 +11,8 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from db import account, holding
 from db.user import UserKind, UserRow
 from policies.actions import Action, Level
-from policies.engine import Decision, Snapshot
+from policies.decision import Decision
+from policies.engine import Snapshot
 from policies.plan import Plan
 
 CACHED_USERS: Final = 1_000

@@ -36,7 +36,7 @@ class Direction(StrEnum):
     DESC = "desc"
 
 
-SortDirection = publish(
+publish(
     Direction,
     name="SortDirection",
     description="Which end of a list comes first.",
@@ -71,7 +71,9 @@ class Connection(Generic[T]):
     page_info: PageInfo = strawberry.field(description="Where the page begins and ends.")
     counter: strawberry.Private[Callable[[], Awaitable[int]]]
 
-    @strawberry.field(description="How many there are in all; counted only when asked for.")
+    @strawberry.field(  # type: ignore[untyped-decorator]  # - strawberry types it as Any
+        description="How many there are in all; counted only when asked for."
+    )
     async def total_count(self) -> int:
         """Count on demand: a count costs as much as the list is long."""
         return await self.counter()

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from enum import Enum
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import strawberry
 
@@ -16,7 +16,7 @@ def publish(
     if set(values) != set(enum.__members__):
         differing = sorted(set(values) ^ set(enum.__members__))
         raise TypeError(f"describe each value of {name}, no more: {differing}")
-    published = strawberry.enum(enum, name=name, description=description)
-    for value in published.__strawberry_definition__.values:  # type: ignore[attr-defined] - set by strawberry
+    published: Any = strawberry.enum(enum, name=name, description=description)
+    for value in published.__strawberry_definition__.values:
         value.description = values[value.name]
-    return published
+    return enum

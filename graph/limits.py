@@ -95,7 +95,7 @@ class QueryBounds(ValidationRule):
         inner = rows * _page(field)
         return inner + self._measure(field.selection_set, depth + 1, inner, path)
 
-    def _count(self, directives: tuple[DirectiveNode, ...]) -> None:
+    def _count(self, directives: tuple[DirectiveNode, ...] | None) -> None:
         self.directives += len(directives or ())
         if self.directives > MAX_DIRECTIVES:
             raise _Bound(f"the query uses more than {MAX_DIRECTIVES} directives")

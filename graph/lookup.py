@@ -31,12 +31,8 @@ def lookup(queries: Sequence[type]) -> type:
             if field is None or field.base_resolver is None:
                 return None
             (guard,) = field.extensions
-            found: Node | None = await guard.resolve_async(
-                field.base_resolver.wrapped_func,
-                None,
-                info,  # type: ignore[arg-type] - the extension's Info is that of any schema
-                id=id,
-            )
+            resolver: Any = field.base_resolver.wrapped_func
+            found: Node | None = await guard.resolve_async(resolver, None, info, id=id)
             return found
 
     return NodeQuery

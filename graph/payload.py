@@ -5,7 +5,7 @@ import strawberry
 from domain.errors import Code, Problem
 from graph.enums import publish
 
-UserErrorCode = publish(
+publish(
     Code,
     name="UserErrorCode",
     description="Why an input or a step was refused. Treat an unknown value as INVALID.",
@@ -27,6 +27,7 @@ UserErrorCode = publish(
         "BAD_CREDENTIALS": "The name or the password is wrong.",
         "TOO_MANY_ATTEMPTS": "Too many tries; wait before the next.",
         "CONFLICT": "Somebody else changed the object meanwhile; read it again.",
+        "ESCALATION": "It would give a right the caller does not hold, or edit their own access.",
     },
 )
 
@@ -39,7 +40,7 @@ class UserError:
         description="Path to the offending value from the arguments, or null for the whole."
     )
     message: str = strawberry.field(description="What is wrong, for people; quotes the value.")
-    code: UserErrorCode = strawberry.field(description="What is wrong, for programs.")
+    code: Code = strawberry.field(description="What is wrong, for programs.")
 
 
 @strawberry.type

@@ -7,69 +7,21 @@ from typing import Annotated
 
 import strawberry
 
-from db import account, sign_in, user
+from db import sign_in, user
 from db.user import UserKind, UserRow
 from domain.account import check_password
 from domain.errors import Code, Refused
 from domain.password import hash_password, verify_password
-from graph.account import Account
 from graph.authority import Principal
 from graph.context import Context, Info
-from graph.enums import publish
 from graph.guard import mutation, query
-from graph.node import encode
 from graph.payload import Payload
+from graph.viewer import Viewer
 from policies import actions
 
 ROOT_NAME = "root"
 MAX_NAME = 64
 MAX_PASSWORD = 128
-
-Kind = publish(
-    UserKind,
-    name="UserKind",
-    description="Which door a user comes in by.",
-    values={
-        "ROOT": "The root account itself: holds every right on what it owns.",
-        "SUB": "A sub-account: holds what its policies allow.",
-        "OPERATOR": "Runs the installation: reviews, but owns nothing.",
-    },
-)
-
-
-@strawberry.type(description="Who is signed in.")
-class Viewer:
-    """The caller."""
-
-    id: strawberry.ID = strawberry.field(description="The user's id.")
-    uin: str = strawberry.field(description="The user's number.")
-    name: str = strawberry.field(description="The name the user signs in with.")
-    kind: Kind = strawberry.field(description="Root, sub-account or operator.")
-    must_reset_password: bool = strawberry.field(
-        description="Whether the password has to be changed before anything else."
-    )
-    account_uin: strawberry.Private[int | None]
-
-    @strawberry.field(description="The account the caller belongs to; null for operators.")
-    async def account(self, info: Info) -> Account | None:
-        """Read the account when it is asked for."""
-        if self.account_uin is None:
-            return None
-        async with info.context.database.read() as session:
-            row = await account.get(session, self.account_uin)
-        return Account.of(row) if row else None
-
-    @classmethod
-    def of(cls, principal: Principal) -> "Viewer":
-        """Show a principal."""
-        return cls(
-            id=encode("User", principal.uin),
-            uin=str(principal.uin),
-            name=principal.name,
-            kind=principal.kind,
-            must_reset_password=principal.must_reset,
-            account_uin=principal.account_uin,
-        )
 
 
 @strawberry.input(description="Who wants to sign in.")

@@ -16,6 +16,7 @@ from db.session import Database
 from db.user import UserKind, UserRow
 from domain.account import check_password, generate_password, user_name
 from domain.errors import Code, Refused
+from domain.package import PackageKind
 from domain.password import hash_password
 from domain.region import IdentityKind, Verification
 from server.settings import PRIVATE
@@ -73,7 +74,9 @@ async def add_account(
     )
     await _add_user(session, UserKind.ROOT, "root", new.password, now, uin=uin, account_uin=uin)
     units = GIFT_UNITS[new.identity] if new.units is None else new.units
-    await package.grant(session, uin, units, now, now + GIFT_LASTS)
+    await package.grant(
+        session, uin, PackageKind.GIFT, units, now=now, expires_at=now + GIFT_LASTS
+    )
     return uin
 
 
