@@ -1,6 +1,6 @@
 """What a resolver may reach: storage, the caller, the clock, and the one way to change something."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -31,6 +31,7 @@ class Context:
     address: str
     base_url: str
     request_id: str
+    listeners: Sequence[Callable[[], None]] = ()
     grant: Grant | None = None
     _authority: Authority | None = field(default=None, init=False)
 
@@ -81,6 +82,8 @@ class Context:
             authority = await self.authorities.of(session, self.principal)
             await self.grant.renew(session, authority, self, amount=amount, scope=scope)
             yield session
+        for listener in self.listeners:
+            listener()
 
 
 Info = strawberry.Info[Context, None]

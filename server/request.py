@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from starlette.requests import HTTPConnection
@@ -28,6 +28,8 @@ class Console:
     authorities: Authorities
     terms: Terms
     clock: Callable[[], datetime]
+    listeners: list[Callable[[], None]] = field(default_factory=list)
+    """Called after each committed change, so that a worker in this process looks at once."""
 
 
 def token_of(request: HTTPConnection) -> str | None:
@@ -57,6 +59,7 @@ async def context_of(request: HTTPConnection) -> Context:
         authorities=console.authorities,
         terms=console.terms,
         clock=console.clock,
+        listeners=console.listeners,
         principal=await principal_of(request),
         token=token_of(request),
         address=request.client.host if request.client else "",
