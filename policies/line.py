@@ -50,7 +50,7 @@ def read_line(line: str, at: Place) -> Rule | Link | tuple[Mistake, ...]:
     spoiled = _spoiled(line, at)
     if spoiled is not None:
         return (spoiled,)
-    kind, *texts = (part.strip(BLANKS) for part in line.split(","))
+    kind, *texts = [part.strip(BLANKS) for part in line.split(",")]
     form = _FORMS.get(kind)
     if form is None:
         meant = kind.lower()
@@ -74,14 +74,22 @@ def read_line(line: str, at: Place) -> Rule | Link | tuple[Mistake, ...]:
 
 def is_silent(line: str) -> bool:
     """Say whether a line is blank or a comment."""
-    return not line.strip(BLANKS) or line.lstrip(BLANKS).startswith(COMMENT)
+    return line.lstrip(BLANKS)[:1] in {"", COMMENT}
 
 
-def hidden_letter(line: str) -> int | None:
-    """Return where a line has a letter that no editor shows, from 0, or None."""
+def hidden_letter(line: str, at: Place) -> Mistake | None:
+    """Find a letter that no editor shows; in a comment it could hide where the comment ends."""
     if line.replace("\t", " ").isprintable():
         return None
-    return next(at for at, letter in enumerate(line) if letter != "\t" and not letter.isprintable())
+    return next(
+        _invisible(letter, at._replace(column=at.column + offset))
+        for offset, letter in enumerate(line)
+        if letter != "\t" and not letter.isprintable()
+    )
+
+
+def _invisible(letter: str, place: Place) -> Mistake:
+    return Mistake(place, f"the letter U+{ord(letter):04X} does not show", "remove it")
 
 
 def _spoiled(line: str, at: Place) -> Mistake | None:
@@ -101,6 +109,8 @@ def _spoiled(line: str, at: Place) -> Mistake | None:
     if letter in _FOREIGN:
         problem = f"{_FOREIGN[letter]} do not quote or group anything here"
         return Mistake(place, problem, f"remove {letter}")
+    if not letter.isprintable():
+        return _invisible(letter, place)
     problem = f'the letter "{letter}" (U+{ord(letter):04X}) is not ASCII'
     return Mistake(place, problem, "write the ASCII letter that looks like it")
 

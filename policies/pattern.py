@@ -181,7 +181,11 @@ def app_ids(pattern: str, owner_uin: int | str) -> tuple[str, ...]:
 
     They consist of digits and stars; none means that no application of that account is meant.
     """
-    found = residuals(pattern, application(owner_uin, ""))
+    prefix = application(owner_uin, "")
+    if pattern.startswith(prefix):
+        found: tuple[str, ...] = (pattern.removeprefix(prefix),)
+    else:
+        found = residuals(pattern, prefix) if STAR in pattern else ()
     return tuple(part for part in found if part and _DIGITS.issuperset(part.replace(STAR, "")))
 
 

@@ -99,20 +99,18 @@ def _read_file(name: str, content: bytes, places: dict[Line, Place]) -> Iterator
 
 
 def _take_line(text: str, at: Place, places: dict[Line, Place]) -> Iterator[Mistake]:
-    hidden = hidden_letter(text)
-    if hidden is not None:
-        problem = f"the letter U+{ord(text[hidden]):04X} does not show"
-        yield Mistake(at._replace(column=hidden + 1), problem, "remove it")
-        return
     if is_silent(text):
+        hidden = hidden_letter(text, at)
+        if hidden is not None:
+            yield hidden
         return
     line = read_line(text, at)
     if isinstance(line, tuple):
         yield from line
-    elif line in places:
-        yield Mistake(at, f"the line is already at {places[line]}", "remove one of the two")
-    else:
-        places[line] = at
+        return
+    first = places.setdefault(line, at)
+    if first is not at:
+        yield Mistake(at, f"the line is already at {first}", "remove one of the two")
 
 
 def _across_lines(places: Mapping[Line, Place]) -> Iterator[Mistake]:
