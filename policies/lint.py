@@ -7,7 +7,7 @@ another policy adds or takes away is not known here; the wording says so where i
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from policies.actions import CATALOGUE, Level
 from policies.analysis import Space, TooComplexError
@@ -23,14 +23,22 @@ from policies.wildcard import STAR, matches
 _PLACEHOLDER: Final = "policy:document"
 
 
+class Named(NamedTuple):
+    """An action of a statement: its text, where it stands, and the patterns its rules have."""
+
+    text: str
+    path: str
+    patterns: tuple[str, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """A statement to look at: `actions` and `resources` as pairs of text and path."""
+    """A statement to look at; `resources` are pairs of text and path."""
 
     path: str
     effect: Effect
     condition: InForce | None
-    actions: tuple[tuple[str, str], ...]
+    actions: tuple[Named, ...]
     resources: tuple[tuple[str, str], ...]
     rules: tuple[Rule, ...]
 
@@ -66,7 +74,10 @@ def _of_statement(statement: Statement, rules: Sequence[Rule]) -> Subject:
         statement.path,
         statement.effect,
         statement.condition,
-        tuple(zip(statement.actions, statement.action_paths, strict=True)),
+        tuple(
+            Named(text, path, expanded(text))
+            for text, path in zip(statement.actions, statement.action_paths, strict=True)
+        ),
         tuple(zip(statement.resources, statement.resource_paths, strict=True)),
         tuple(rules),
     )
@@ -78,8 +89,8 @@ def _of_lines(lines: Sequence[Rule], places: Mapping[Line, Place]) -> Subject:
         str(places[first]),
         first.effect,
         first.condition,
-        tuple({rule.action: str(places[rule]) for rule in reversed(lines)}.items())[::-1],
-        tuple({rule.resource: str(places[rule]) for rule in reversed(lines)}.items())[::-1],
+        tuple(Named(rule.action, str(places[rule]), (rule.action,)) for rule in lines),
+        tuple((rule.resource, str(places[rule])) for rule in lines),
         tuple(lines),
     )
 
@@ -101,9 +112,8 @@ def _lint(subjects: Sequence[Subject], owner_uin: str | None) -> Iterator[Findin
 
 
 def _actions(subject: Subject) -> Iterator[Finding]:
-    for text, path in subject.actions:
-        compiled = expanded(text)
-        if compiled and not any(published(part) for part in compiled):
+    for text, path, patterns in subject.actions:
+        if patterns and not any(published(pattern) for pattern in patterns):
             yield Finding(
                 Check.UNKNOWN_ACTION,
                 Severity.ERROR,
@@ -125,7 +135,9 @@ def _actions(subject: Subject) -> Iterator[Finding]:
 
 
 def _nearly_all_actions(subject: Subject) -> Iterator[Finding]:
-    texts = [part for text, _ in subject.actions for part in expanded(text)]
+    texts = [pattern for action in subject.actions for pattern in action.patterns]
+    if STAR in texts:
+        return
     for service in ("sms", "cam"):
         plain = f"name/{service}:{STAR}"
         everything = {row.name for row in CATALOGUE.values() if row.service == service}
@@ -141,11 +153,10 @@ def _nearly_all_actions(subject: Subject) -> Iterator[Finding]:
 
 
 def _needs_star(subject: Subject) -> Iterator[Finding]:
-    for text, path in subject.actions:
-        parts = expanded(text)
-        if any(matches(rule.resource, STAR) for rule in subject.rules if rule.action in parts):
+    for text, path, patterns in subject.actions:
+        if any(matches(rule.resource, STAR) for rule in subject.rules if rule.action in patterns):
             continue
-        rows = [row for part in parts for row in published(part)]
+        rows = [row for pattern in patterns for row in published(pattern)]
         whole = [row for row in rows if row.level is Level.OPERATION]
         if whole and len(whole) == len(rows):
             yield Finding(
