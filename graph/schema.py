@@ -21,10 +21,14 @@ from graph.certificate import CertificateQuery
 from graph.errors import is_masked
 from graph.limits import MAX_TOKENS, QueryBounds
 from graph.lookup import lookup
+from graph.recipient import RecipientQuery
+from graph.recipient_form import RecipientFormQuery
 from graph.review import ReviewMutation, ReviewQuery
 from graph.segment import SegmentQuery
 from graph.sign_in import SignInMutation, SignInQuery
 from graph.signature import SignatureMutation, SignatureQuery
+from graph.task import BulkTaskQuery
+from graph.task_change import BulkTaskMutation
 from graph.template import TemplateMutation, TemplateQuery
 
 log = logging.getLogger(__name__)
@@ -38,6 +42,9 @@ QUERIES: Final = (
     TemplateQuery,
     SegmentQuery,
     ReviewQuery,
+    BulkTaskQuery,
+    RecipientQuery,
+    RecipientFormQuery,
 )
 MUTATIONS: Final = (
     SignInMutation,
@@ -45,6 +52,7 @@ MUTATIONS: Final = (
     SignatureMutation,
     TemplateMutation,
     ReviewMutation,
+    BulkTaskMutation,
 )
 CACHED_DOCUMENTS: Final = 256
 

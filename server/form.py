@@ -1,0 +1,154 @@
+"""Downloads around recipient files: the form to fill in, and the rows left out (BLK-2, BLK-3)."""
+
+import asyncio
+import csv
+import io
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from functools import wraps
+from typing import Final
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.routing import BaseRoute, Route
+
+from db import recipient as recipients
+from db import task as tasks
+from db import template as templates
+from db.page import Key
+from db.template import TemplateRow
+from delivery.recipient_file import form
+from graph.context import Context
+from graph.errors import ApiError, BadUserInput, Forbidden
+from graph.grant import Grant
+from graph.node import key_of
+from policies import actions
+from policies.actions import Action
+from server.request import context_of
+
+XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+CSV: Final = "text/csv; charset=utf-8"
+ROWS_AT_ONCE: Final = 1_000
+_CHALLENGE: Final = {"www-authenticate": "Bearer"}
+_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
+_HEADER: Final = ("Row 行", "Column 列", "Code", "Value 内容", "Problem")
+
+Handler = Callable[[Request, Context], Awaitable[Response]]
+
+
+def routes() -> list[BaseRoute]:
+    """List the paths of these downloads."""
+    return [
+        Route("/forms/recipients/{id}.xlsx", recipient_form_xlsx),
+        Route("/forms/recipients/{id}.csv", recipient_form_csv),
+        Route("/bulk-tasks/{id}/row-errors.csv", row_errors),
+    ]
+
+
+def _guarded(action: Action) -> Callable[[Handler], Callable[[Request], Awaitable[Response]]]:
+    """Ask the policies for an action first, as the field that shows the link does."""
+
+    def guard(handler: Handler) -> Callable[[Request], Awaitable[Response]]:
+        @wraps(handler)
+        async def guarded(request: Request) -> Response:
+            context = await context_of(request)
+            try:
+                async with context.database.read() as session:
+                    grant = Grant(action, None, None, {})
+                    await grant.decide(session, await context.authority(session), context)
+                return await handler(request, context)
+            except BadUserInput:
+                return _missing()  # what is no id names nothing
+            except ApiError as error:
+                return _refusal(error)
+
+        return guarded
+
+    return guard
+
+
+@_guarded(actions.DESCRIBE_TPL_SIGN_INFO)
+async def recipient_form_xlsx(request: Request, context: Context) -> Response:
+    """Give the standard form of a template as a workbook."""
+    row = await _template(request, context)
+    if row is None:
+        return _missing()
+    data = await asyncio.to_thread(form.build_xlsx, row.variables, row.region)
+    return Response(data, media_type=XLSX, headers=_headers(f"recipients-{row.id}.xlsx"))
+
+
+@_guarded(actions.DESCRIBE_TPL_SIGN_INFO)
+async def recipient_form_csv(request: Request, context: Context) -> Response:
+    """Give the standard form of a template as text."""
+    row = await _template(request, context)
+    if row is None:
+        return _missing()
+    headers = _headers(f"recipients-{row.id}.csv")
+    return Response(form.build_csv(row.variables), media_type=CSV, headers=headers)
+
+
+@_guarded(actions.DESCRIBE_SEND_SMS_DETAIL)
+async def row_errors(request: Request, context: Context) -> Response:
+    """Give the rows of a task's file that are left out, however many they are, as they are read."""
+    key = key_of(request.path_params["id"], "BulkTask")
+    async with context.database.read() as session:
+        row = await tasks.owned(session, context.owner, key)
+    if row is None:
+        return _missing()
+    headers = _headers(f"row-errors-{key}.csv")
+    return StreamingResponse(_lines(context, key), media_type=CSV, headers=headers)
+
+
+async def _template(request: Request, context: Context) -> TemplateRow | None:
+    key = key_of(request.path_params["id"], "Template")
+    async with context.database.read() as session:
+        return await templates.owned(session, context.owner, key)
+
+
+async def _lines(context: Context, task_id: int) -> AsyncIterator[bytes]:
+    yield _csv([_HEADER]).encode("utf-8-sig")
+    listed = recipients.row_errors(task_id)
+    after: Key | None = None
+    more = True
+    while more:
+        # A session a page: a slow client must not hold a snapshot of the database for minutes.
+        async with context.database.read() as session:
+            found = await recipients.row_error_page(
+                session, listed, first=ROWS_AT_ONCE, after=after
+            )
+        if found.rows:
+            last = found.rows[-1]
+            after = (last.row, last.id)
+            yield _csv(
+                (row.row, row.column_name, row.code, row.value, row.message) for row in found.rows
+            ).encode()
+        more = found.has_next
+
+
+def _csv(rows: Iterable[Iterable[object]]) -> str:
+    target = io.StringIO(newline="")
+    csv.writer(target).writerows([_harmless(cell) for cell in row] for row in rows)
+    return target.getvalue()
+
+
+def _harmless(cell: object) -> object:
+    # A spreadsheet runs a text that begins like a formula; the apostrophe makes it a text.
+    return f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA) else cell
+
+
+def _headers(name: str) -> dict[str, str]:
+    return {
+        "content-disposition": f'attachment; filename="{name}"',
+        "content-security-policy": "default-src 'none'; sandbox",
+        "cache-control": "no-store",
+    }
+
+
+def _missing() -> Response:
+    error = {"message": "there is no such file", "extensions": {"code": "NOT_FOUND"}}
+    return JSONResponse({"errors": [error]}, status_code=404)
+
+
+def _refusal(error: ApiError) -> Response:
+    status, headers = (403, {}) if isinstance(error, Forbidden) else (401, _CHALLENGE)
+    body = {"errors": [{"message": str(error), "extensions": error.extensions}]}
+    return JSONResponse(body, status_code=status, headers=headers)
