@@ -12,7 +12,7 @@ from typing import Final, Self
 from policies.actions import Level
 from policies.decision import Decision, Explanation
 from policies.explain import Held, explain, match_of
-from policies.holding import Holdings
+from policies.holding import Holdings, View
 from policies.index import Resources
 from policies.model import check_model, packaged_model
 from policies.pattern import PatternError, app_ids, requested_action
@@ -176,14 +176,17 @@ class Snapshot:
     ) -> Held | None:
         holdings = self._asked(request)
         canonical, resource = request.action.canonical, request.resource
-        views = [holdings.view(name) for name in principals]
-        sides = [view.arranged.sides(canonical) for view in views]
-        for view, side in zip(views, sides, strict=True):
-            for group in side.denies:
+        permitting: list[tuple[View, tuple[Resources, ...]]] = []
+        for name in principals:
+            view = holdings.view(name)
+            sides = view.arranged.sides(canonical)
+            for group in sides.denies:
                 if (rule := group.find(resource, context)) is not None:
                     return rule, view.paths[rule.policy]
-        for view, side in zip(views, sides, strict=True):
-            for group in side.permits:
+            if sides.permits:
+                permitting.append((view, sides.permits))
+        for view, groups in permitting:
+            for group in groups:
                 if (rule := group.find(resource, context)) is not None:
                     return rule, view.paths[rule.policy]
         return None

@@ -27,7 +27,7 @@ class Holdings:
     one, so the rules and links bound how many there are.
     """
 
-    __slots__ = ("_base", "_links", "_rules", "_views")
+    __slots__ = ("_base", "_links", "_names", "_rules", "_views")
 
     def __init__(self, rules: Iterable[Rule], links: Iterable[Link], base: Self | None) -> None:
         by_policy: dict[str, list[Rule]] = {}
@@ -39,13 +39,14 @@ class Holdings:
         self._rules = {policy: tuple(held) for policy, held in by_policy.items()}
         self._links = {member: tuple(holders) for member, holders in by_member.items()}
         self._base = base
+        self._names = frozenset((*self._rules, *self._links, *(base.names() if base else ())))
         self._views: dict[str, View] = {}
 
     def view(self, name: str) -> View:
         """Return what the principal `name` holds; nothing for a name that nobody mentioned."""
         view = self._views.get(name)
         if view is None:
-            if not self.knows(name):
+            if name not in self._names:
                 return _NOTHING
             view = self._views[name] = self._look(name)
         return view
@@ -54,11 +55,9 @@ class Holdings:
         """Give the policies that have rules here, those of the base left out."""
         yield from self._rules
 
-    def knows(self, name: str) -> bool:
-        """Say whether any link or rule begins with `name`."""
-        if name in self._links or name in self._rules:
-            return True
-        return self._base is not None and self._base.knows(name)
+    def names(self) -> frozenset[str]:
+        """Return every name that a link or a rule begins with."""
+        return self._names
 
     def holders(self, member: str) -> tuple[str, ...]:
         """Return what `member` holds or belongs to by one link."""
@@ -71,7 +70,7 @@ class Holdings:
         return own if self._base is None else (*own, *self._base.rules_of(policy))
 
     def _look(self, name: str) -> View:
-        if self._base is not None and self._base.knows(name):
+        if self._base is not None and name in self._base.names():
             theirs = self._base.view(name)
             reached = theirs.paths.keys()
             if reached.isdisjoint(self._links) and reached.isdisjoint(self._rules):
