@@ -6,13 +6,14 @@ from strawberry.dataloader import DataLoader
 from db import file as files
 from db.file import FileRow
 from graph.context import Context
-from graph.node import Node, encode
+from graph.node import encode
 
 
 @strawberry.type(description="A file that was handed in.")
-class File(Node):
+class File:
     """Where the bytes are to be had, and what they are."""
 
+    id: strawberry.ID = strawberry.field(description="Names the file among all files.")
     url: str = strawberry.field(
         description="Download it from here, with the same bearer token as this request."
     )

@@ -1,0 +1,114 @@
+"""Downloads: what was handed in for review, and the form to hand in (SIG-1, SIG-2, REV-1)."""
+
+import logging
+from collections.abc import AsyncIterator
+from typing import Final
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.routing import BaseRoute, Route
+
+from db import file as files
+from db.file import FileRow
+from graph.context import Context
+from graph.errors import ApiError, BadUserInput, Forbidden
+from graph.grant import Grant
+from graph.node import key_of
+from policies import actions
+from server import letter
+from server.request import context_of
+
+log = logging.getLogger(__name__)
+
+SUFFIXES: Final = {"image/png": ".png", "image/jpeg": ".jpg"}
+_CHALLENGE: Final = {"www-authenticate": "Bearer"}
+
+
+def routes() -> list[BaseRoute]:
+    """List the paths of downloads."""
+    return [
+        Route("/files/{id}", handed_in),
+        Route("/forms/authorization-letter", authorization_letter),
+    ]
+
+
+async def handed_in(request: Request) -> Response:
+    """Give a certificate or letter to its account and to operators; to others it is not there."""
+    context = await context_of(request)
+    try:
+        await _decide(context)
+        row = await _find(context, key_of(request.path_params["id"], "File"))
+    except BadUserInput:
+        return _missing()  # what is no id names no file
+    except ApiError as error:
+        return _refusal(error)
+    pieces = await _open(context, row) if row else None
+    if row is None or pieces is None:
+        return _missing()
+    headers = _headers(f"{row.purpose}-{row.id}{SUFFIXES[row.media_type]}")
+    headers["content-length"] = str(row.size)
+    return StreamingResponse(pieces, media_type=row.media_type, headers=headers)
+
+
+async def authorization_letter(request: Request) -> Response:
+    """Give the form of the letter of authorization to whoever may see signatures."""
+    try:
+        await _decide(await context_of(request))
+    except ApiError as error:
+        return _refusal(error)
+    headers = _headers(letter.FILE_NAME)
+    return Response(letter.document(), media_type=letter.MEDIA_TYPE, headers=headers)
+
+
+async def _decide(context: Context) -> None:
+    """Ask the policies, as a field of the schema would; operators have an action of their own."""
+    reviews = context.principal is not None and context.principal.account_uin is None
+    action = actions.DESCRIBE_REVIEW_FILE if reviews else actions.DESCRIBE_TPL_SIGN_INFO
+    async with context.database.read() as session:
+        grant = Grant(action, None, None, {})
+        await grant.decide(session, await context.authority(session), context)
+
+
+async def _find(context: Context, file_id: int) -> FileRow | None:
+    owner = context.caller.account_uin
+    async with context.database.read() as session:
+        if owner is None:
+            return await files.handed_in(session, file_id)
+        return await files.owned(session, owner, file_id)
+
+
+async def _open(context: Context, row: FileRow) -> AsyncIterator[bytes] | None:
+    """Begin to read, so that lost bytes are told by the status, not by half an answer."""
+    pieces = context.store.stream(row.key)
+    try:
+        first = await anext(pieces, b"")
+    except FileNotFoundError:
+        log.error('file %d is not in the store under "%s"', row.id, row.key)  # noqa: TRY400 - the trace says no more
+        return None
+
+    async def whole() -> AsyncIterator[bytes]:
+        yield first
+        async for piece in pieces:
+            yield piece
+
+    return whole()
+
+
+def _headers(name: str) -> dict[str, str]:
+    return {
+        "content-disposition": f'attachment; filename="{name}"',
+        "x-content-type-options": "nosniff",
+        "content-security-policy": "default-src 'none'; sandbox",
+        "cache-control": "no-store",
+    }
+
+
+def _missing() -> Response:
+    error = {"message": "there is no such file", "extensions": {"code": "NOT_FOUND"}}
+    return JSONResponse({"errors": [error]}, status_code=404)
+
+
+def _refusal(error: ApiError) -> Response:
+    status, headers = (403, {}) if isinstance(error, Forbidden) else (401, _CHALLENGE)
+    body = {"errors": [{"message": str(error), "extensions": error.extensions}]}
+    return JSONResponse(body, status_code=status, headers=headers)
