@@ -1,4 +1,4 @@
-"""Counting what is limited: one statement takes or refuses, so that two callers never share the last one."""
+"""Counting what is limited: one statement takes or refuses, so nobody shares the last one."""
 
 from sqlmodel import Field, SQLModel, col, delete, select, update
 from sqlmodel.ext.asyncio.session import AsyncSession

@@ -104,7 +104,7 @@ class Authorities:
 
 
 def resource_of(action: Action, owner_uin: int | None, app_id: int | None) -> str:
-    """Name what is acted upon: one application, or `*` for actions without that level (CAM-5, CAM-7)."""
+    """Name what is acted upon: one application, or `*` without that level (CAM-5, CAM-7)."""
     if action.level is Level.RESOURCE and owner_uin is not None and app_id is not None:
         return f"qcs::sms::uin/{owner_uin}:app/{app_id}"
     return "*"

@@ -1,4 +1,4 @@
-"""What a resolver may reach: storage, the caller, the clock, and the one way to change something."""
+"""What a resolver may reach: storage, the caller, the clock, and the one way to change things."""
 
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager

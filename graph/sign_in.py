@@ -22,6 +22,7 @@ from policies import actions
 ROOT_NAME = "root"
 MAX_NAME = 64
 MAX_PASSWORD = 128
+MAX_UIN_DIGITS = 18
 
 
 @strawberry.input(description="Who wants to sign in.")
@@ -63,7 +64,7 @@ class PasswordChangeInput:
 
     current: str = strawberry.field(description="The password in force.")
     new: str = strawberry.field(
-        description="At least 8 characters with upper case, lower case, digit and special character."
+        description="At least 8 characters: upper case, lower case, digit and special character."
     )
 
 
@@ -100,10 +101,18 @@ class SignInMutation:
         context = info.context
         await _count_tries(context, input)
         found = await _find(context, input)
-        if not await asyncio.to_thread(
-            verify_password, input.password[:MAX_PASSWORD], found.password_hash if found else None
-        ) or found is None or found.disabled:
-            raise Refused.one(Code.BAD_CREDENTIALS, "the account, the name or the password is wrong")
+        if (
+            not await asyncio.to_thread(
+                verify_password,
+                input.password[:MAX_PASSWORD],
+                found.password_hash if found else None,
+            )
+            or found is None
+            or found.disabled
+        ):
+            raise Refused.one(
+                Code.BAD_CREDENTIALS, "the account, the name or the password is wrong"
+            )
         token = secrets.token_urlsafe(32)
         lifetime = context.terms.session_lifetime
         async with context.change() as session:
@@ -133,7 +142,9 @@ class SignInMutation:
     ) -> PasswordChangePayload:
         """Change the caller's password and end every session of theirs, this one included."""
         context = info.context
-        await _count(context, f"password:{context.caller.uin}", context.terms.sign_in_tries_per_name)
+        await _count(
+            context, f"password:{context.caller.uin}", context.terms.sign_in_tries_per_name
+        )
         async with context.database.read() as session:
             row = await user.get(session, context.caller.uin)
         stored = row.password_hash if row else None
@@ -174,7 +185,7 @@ async def _find(context: Context, given: SignInInput) -> UserRow | None:
         if given.account_uin is None:
             return await user.by_name(session, UserKind.OPERATOR, None, name[:MAX_NAME])
         digits = given.account_uin
-        if not (digits.isascii() and digits.isdecimal() and len(digits) <= 18):
+        if not (digits.isascii() and digits.isdecimal() and len(digits) <= MAX_UIN_DIGITS):
             return None
         kind = UserKind.SUB if given.name else UserKind.ROOT
         return await user.by_name(session, kind, int(digits), name[:MAX_NAME])

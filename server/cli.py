@@ -72,12 +72,11 @@ def _ready(settings: Settings) -> None:
 
 @app.command()
 def serve(
+    *,
     demo: Annotated[
         bool, typer.Option("--demo", help="Create the demo account at the first start.")
     ] = False,
-    worker: Annotated[
-        bool, typer.Option(help="Deliver messages in this process, too.")
-    ] = True,
+    worker: Annotated[bool, typer.Option(help="Deliver messages in this process, too.")] = True,
 ) -> None:
     """Serve GraphQL, and deliver messages unless --no-worker is given."""
     settings = _settings()
@@ -106,6 +105,7 @@ def worker() -> None:
 
 @app.command()
 def migrate(
+    *,
     check: Annotated[
         bool, typer.Option("--check", help="Change nothing; exit 1 unless the tables are current.")
     ] = False,
@@ -136,9 +136,8 @@ def create_account(
     identity: Annotated[
         IdentityKind, typer.Option(help="Who stands behind the account.")
     ] = IdentityKind.ORGANIZATION,
-    verified: Annotated[
-        bool, typer.Option("--verified", help="Skip the identity check.")
-    ] = False,
+    *,
+    verified: Annotated[bool, typer.Option("--verified", help="Skip the identity check.")] = False,
 ) -> None:
     """Create a root account and print its uin and password, once."""
     password = generate_password(secrets.SystemRandom())
@@ -198,7 +197,7 @@ def _show_demo(settings: Settings) -> None:
         f"  kept in {settings.data / DEMO_FILE}\n\n"
         f"1. Open {url} and sign in with the mutation that is shown there.\n"
         '2. Put the token into the Headers pane: {"Authorization": "Bearer <token>"}\n'
-        '3. Ask `{ viewer { name account { uin name } } }`, then create an application.\n'
+        "3. Ask `{ viewer { name account { uin name } } }`, then create an application.\n"
         "4. Run `make demo` in another terminal to watch 10,000 messages being sent.\n"
         "5. Read README.md for the same steps as GraphQL to copy.",
         markup=False,

@@ -50,7 +50,7 @@ class Settings(BaseSettings):
     )
     store_url: str = Field(
         "",
-        description="`s3://bucket/prefix` for uploaded files; empty for a folder in the data folder.",
+        description="`s3://bucket/prefix` for uploaded files; empty for one in the data folder.",
     )
     secret_key: str = Field(
         "",

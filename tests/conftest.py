@@ -31,11 +31,17 @@ def empty_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-async def database(tmp_path: Path, empty_sqlite: Path) -> AsyncIterator[Database]:
-    """A fresh SQLite database."""
+def sqlite_url(tmp_path: Path, empty_sqlite: Path) -> str:
+    """The URL of a SQLite file of the test's own, with every table."""
     path = tmp_path / "console.sqlite"
     path.write_bytes(empty_sqlite.read_bytes())
-    database = Database(f"sqlite+aiosqlite:///{path}")
+    return f"sqlite+aiosqlite:///{path}"
+
+
+@pytest.fixture
+async def database(sqlite_url: str) -> AsyncIterator[Database]:
+    """A fresh SQLite database."""
+    database = Database(sqlite_url)
     yield database
     await database.close()
 

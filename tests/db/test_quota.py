@@ -2,6 +2,8 @@
 
 import asyncio
 
+import pytest
+
 from db import account, quota, serial
 from db.account import AccountRow
 from db.session import Database
@@ -74,10 +76,8 @@ async def test_a_transaction_that_fails_gives_its_places_and_numbers_back(
             assert await serial.take(session, serial.APPLICATION) == 1_400_000_000
             raise ConnectionError
 
-    try:
+    with pytest.raises(ConnectionError):
         await failing()
-    except ConnectionError:
-        pass
     async with database.write() as session:
         assert await serial.take(session, serial.APPLICATION) == 1_400_000_000
     assert await used(database) == 0
