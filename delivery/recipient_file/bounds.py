@@ -14,7 +14,8 @@ class Bounds:
     `unpacked_bytes` and `ratio` hold for an .xlsx, which is a zip: the sum of its parts, and
     that sum to the file's size. `memory_bytes` and `seconds` (of processor time, and of silence)
     hold for the process that reads the file.
-    A value in a cell is bounded by the 500 characters of a full text.
+    `rows` are recipients, and as many blank rows beside them. A value in a cell is bounded by the
+    500 characters of a full text.
     """
 
     file_bytes: int = 30 * MB

@@ -51,12 +51,7 @@ def batches(plan: CheckPlan, skip_rows: int) -> Iterator[Batch]:
             checker.clear()
             before = seen
             seen = _read(source, checker, seen, plan.batch_rows - seen % plan.batch_rows)
-            if checker.filled_rows > plan.bounds.rows:
-                raise FileRefused(
-                    Code.LIMIT_EXCEEDED,
-                    f"the sheet has more than {plan.bounds.rows:,} recipients:"
-                    " split it and send two tasks",
-                )
+            _check_count(checker, plan.bounds.rows)
             if seen == before:
                 break
             yield Batch(
@@ -71,6 +66,15 @@ def batches(plan: CheckPlan, skip_rows: int) -> Iterator[Batch]:
             raise FileRefused(
                 Code.REQUIRED, "the sheet has no recipients: fill in one row for each"
             )
+
+
+def _check_count(checker: Checker, most: int) -> None:
+    if checker.filled_rows > most:
+        message = f"the sheet has more than {most:,} recipients: split it and send two tasks"
+        raise FileRefused(Code.LIMIT_EXCEEDED, message)
+    if checker.blank_rows > most:
+        message = f"the sheet has more than {most:,} blank rows: remove them"
+        raise FileRefused(Code.LIMIT_EXCEEDED, message)
 
 
 def _read(source: Source, checker: Checker, seen: int, count: int) -> int:

@@ -24,7 +24,7 @@ from domain.errors import Code
         "接收人号码",
         "電話號碼",
         "联系方式",
-        "Ｍｏｂｉｌｅ",  # noqa: RUF001 - full-width letters are the case
+        "Ｍｏｂｉｌｅ",
         "Mobile number (11 digits)",
     ],
 )
