@@ -30,7 +30,8 @@ _FORMS: Final = {
 _EFFECTS: Final = frozenset(map(str, Effect))
 _STATEMENT: Final = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 _FOREIGN: Final = dict.fromkeys("\"'`", "quotes") | dict.fromkeys("[](){}", "brackets")
-_SPOILING: Final = re.compile(f"[^\t -~]|[{re.escape(COMMENT + ''.join(_FOREIGN))}]")
+_WRITABLE: Final = {"\t", *map(chr, range(ord(" "), ord("~") + 1))} - {COMMENT, *_FOREIGN}
+_SPOILING: Final = re.compile(f"[^{re.escape(''.join(sorted(_WRITABLE)))}]")
 
 
 class Fault(NamedTuple):
