@@ -5,17 +5,18 @@ queued again, although the carrier may have got them: at most one batch a worker
 """
 
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import ColumnElement, and_, bindparam, func, or_, select, update
+from sqlalchemy import ColumnElement, and_, func, or_, select, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from db import settlement
 from db.application import ApplicationRow
+from db.batch import given
 from db.message import TABLE as MESSAGE
 from db.tally import COUNTED, Counted, Tally
 from db.task import BulkTaskRow
@@ -91,28 +92,28 @@ async def record(
 
     An answer for a message whose lease has run out is dropped: the message was queued again.
     """
-    if not answers:
-        return
-    held = await _held(session, worker, answers)
-    tally = await Tally.open(session, (message.account_uin for message in held.values()))
-    changes: dict[Verdict, list[dict[str, Any]]] = {verdict: [] for verdict in Verdict}
+    given_by: dict[Verdict, list[Answer]] = {verdict: [] for verdict in Verdict}
     for answer in answers:
-        message = held.pop(answer.message_id, None)
-        if message is None:
-            continue
-        code = answer.code[:CODE_MOST]
-        changes[answer.verdict].append(
-            {"message": answer.message_id, "reference": answer.reference, "outcome": code}
-        )
-        if answer.verdict is Verdict.ACCEPTED:
-            tally.accepted(message, now)
-        elif answer.verdict is Verdict.REFUSED:
-            tally.refused(message, now, code)
-    connection = await session.connection()
-    for verdict, rows in changes.items():
-        if rows:
-            statement = update(MESSAGE).where(MESSAGE.c.id == bindparam("message"))
-            await connection.execute(statement.values(_columns(verdict, carrier, now)), rows)
+        given_by[answer.verdict].append(answer)
+    accepted = {
+        "state": step(MessageStatus.CLAIMED, MessageEvent.ACCEPT),
+        "carrier": carrier,
+        "submitted_at": now,
+    }
+    refused = {"state": step(MessageStatus.CLAIMED, MessageEvent.REFUSE), "done_at": now}
+    released = {"state": step(MessageStatus.CLAIMED, MessageEvent.RELEASE)}
+    again = given_by[Verdict.THROTTLED] + given_by[Verdict.UNAVAILABLE]
+    taken = await _answer(session, worker, given_by[Verdict.ACCEPTED], accepted)
+    turned_down = await _answer(session, worker, given_by[Verdict.REFUSED], refused)
+    await _answer(session, worker, again, released)
+    if not taken and not turned_down:
+        return
+    codes = {answer.message_id: answer.code[:CODE_MOST] for answer in given_by[Verdict.REFUSED]}
+    tally = await Tally.open(session, {row.account_uin for _, row in taken + turned_down})
+    for _, message in taken:
+        tally.accepted(message, now)
+    for message_id, message in turned_down:
+        tally.refused(message, now, codes[message_id])
     await tally.write(session)
     await _finish(session, tally.tasks, now)
 
@@ -221,39 +222,30 @@ async def _take(session: AsyncSession, request: Claim, task_id: int, limit: int)
     return sorted(Claimed(*row) for row in rows)
 
 
-async def _held(
-    session: AsyncSession, worker: str, answers: Iterable[Answer]
-) -> dict[int, Counted]:
-    query = (
-        select(MESSAGE.c.id, *COUNTED)
+async def _answer(
+    session: AsyncSession, worker: str, answers: Sequence[Answer], values: Mapping[str, Any]
+) -> list[tuple[int, Counted]]:
+    """Move messages this worker still holds; gives which, and where they count."""
+    if not answers:
+        return []
+    columns = (MESSAGE.c.id, MESSAGE.c.carrier_ref, MESSAGE.c.code)
+    rows = (
+        (answer.message_id, answer.reference or None, answer.code[:CODE_MOST] or None)
+        for answer in answers
+    )
+    table = given(session, columns, rows)
+    statement = (
+        update(MESSAGE)
         .where(
-            MESSAGE.c.id.in_([answer.message_id for answer in answers]),
+            MESSAGE.c.id == table.c.id,
             MESSAGE.c.state == MessageStatus.CLAIMED,
             MESSAGE.c.claimed_by == worker,
         )
-        .order_by(MESSAGE.c.id)
-        .with_for_update()
+        .values(carrier_ref=table.c.carrier_ref, code=table.c.code, **values, **_FREE)
+        .returning(MESSAGE.c.id, *COUNTED)
     )
-    rows = await (await session.connection()).execute(query)
-    return {row[0]: Counted(*row[1:]) for row in rows}
-
-
-def _columns(verdict: Verdict, carrier: str, now: datetime) -> dict[str, Any]:
-    claimed = MessageStatus.CLAIMED
-    if verdict is Verdict.ACCEPTED:
-        return _FREE | {
-            "state": step(claimed, MessageEvent.ACCEPT),
-            "carrier": carrier,
-            "carrier_ref": bindparam("reference"),
-            "submitted_at": now,
-        }
-    if verdict is Verdict.REFUSED:
-        return _FREE | {
-            "state": step(claimed, MessageEvent.REFUSE),
-            "code": bindparam("outcome"),
-            "done_at": now,
-        }
-    return _FREE | {"state": step(claimed, MessageEvent.RELEASE)}
+    moved = await (await session.connection()).execute(statement)
+    return [(row[0], Counted(*row[1:])) for row in moved]
 
 
 async def _finish(session: AsyncSession, task_ids: Sequence[int], now: datetime) -> None:

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, and_, bindparam, or_, select, update
+from sqlalchemy import ColumnElement, and_, or_, select, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from db.batch import given
 from db.message import TABLE as MESSAGE
 from db.queue import CODE_MOST
 from db.tally import COUNTED, Counted, Tally
@@ -31,7 +32,7 @@ async def apply(session: AsyncSession, carrier: str, receipts: Sequence[Receipt]
     found = await _find(session, carrier, {receipt.reference for receipt in receipts})
     tally = await Tally.open(session, (message.counted.account_uin for message in found.values()))
     states = {reference: message.state for reference, message in found.items()}
-    rows: list[dict[str, Any]] = []
+    rows: list[tuple[Any, ...]] = []
     for receipt in receipts:
         message = found.get(receipt.reference)
         if message is None:
@@ -42,19 +43,13 @@ async def apply(session: AsyncSession, carrier: str, receipts: Sequence[Receipt]
         if after is before:
             continue
         code = receipt.code[:CODE_MOST]
-        rows.append({"message": message.id, "to": after, "why": code, "at": receipt.at})
+        rows.append((message.id, after, code, receipt.at))
         if receipt.delivered:
             tally.delivered(message.counted, message.submitted_at)
         else:
             tally.failed(message.counted, message.submitted_at, code)
     if rows:
-        statement = update(MESSAGE).where(MESSAGE.c.id == bindparam("message"))
-        moved: dict[str, Any] = {
-            "state": bindparam("to"),
-            "code": bindparam("why"),
-            "done_at": bindparam("at"),
-        }
-        await (await session.connection()).execute(statement.values(moved), rows)
+        await _move(session, rows)
         await tally.write(session)
     return frozenset(receipt.reference for receipt in receipts if receipt.reference not in found)
 
@@ -95,11 +90,20 @@ def _waited(before: datetime) -> ColumnElement[bool]:
 
 async def _find(session: AsyncSession, carrier: str, references: set[str]) -> dict[str, _Awaited]:
     columns = MESSAGE.c
+    wanted = given(session, [columns.carrier_ref], ((reference,) for reference in references))
     query = (
         select(columns.carrier_ref, columns.id, columns.state, columns.submitted_at, *COUNTED)
-        .where(columns.carrier == carrier, columns.carrier_ref.in_(references))
+        .where(columns.carrier == carrier, columns.carrier_ref.in_(select(wanted.c.carrier_ref)))
         .order_by(columns.id)
         .with_for_update()
     )
     rows = await (await session.connection()).execute(query)
     return {row[0]: _Awaited(row[1], row[2], row[3], Counted(*row[4:])) for row in rows}
+
+
+async def _move(session: AsyncSession, rows: Sequence[tuple[Any, ...]]) -> None:
+    columns = MESSAGE.c
+    table = given(session, (columns.id, columns.state, columns.code, columns.done_at), rows)
+    statement = update(MESSAGE).where(columns.id == table.c.id)
+    moved = statement.values(state=table.c.state, code=table.c.code, done_at=table.c.done_at)
+    await (await session.connection()).execute(moved)

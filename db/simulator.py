@@ -1,13 +1,14 @@
 """The simulator carrier's own ledger: what an SMSC would remember when the console is killed."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from typing import Any, Final
+from typing import Final, NamedTuple
 
-from sqlalchemy import Index, bindparam, text, update
-from sqlmodel import Field, SQLModel, col, delete, func, select
+from sqlalchemy import Index, delete, func, select, text, true, update
+from sqlmodel import Field, SQLModel
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from db.batch import given
 from db.dialect import insert
 
 _OWED: Final = text("delivered_at IS NULL AND due_at IS NOT NULL")
@@ -37,56 +38,88 @@ class SimulatedSubmissionRow(SQLModel, table=True):
     delivered_at: datetime | None = None
 
 
-async def known(session: AsyncSession, references: Iterable[str]) -> frozenset[str]:
+_TABLE: Final = SimulatedSubmissionRow.metadata.tables["simulated_submission"]
+
+
+class Submission(NamedTuple):
+    """One submission; what the columns of the same names say."""
+
+    reference: str
+    phone: str
+    times: int
+    code: str
+    reply: str
+    submitted_at: datetime
+    done_at: datetime | None
+    due_at: datetime | None
+
+
+class Due(NamedTuple):
+    """A receipt to send."""
+
+    reference: str
+    phone: str
+    code: str
+    reply: str
+    submitted_at: datetime
+    done_at: datetime
+
+
+async def known(session: AsyncSession, references: Collection[str]) -> frozenset[str]:
     """Say which of these have been submitted before."""
-    query = select(SimulatedSubmissionRow.reference).where(
-        col(SimulatedSubmissionRow.reference).in_(list(references))
-    )
-    return frozenset((await session.exec(query)).all())
+    query = select(_TABLE.c.reference).where(_TABLE.c.reference.in_(references))
+    return frozenset((await (await session.connection()).execute(query)).scalars())
 
 
-async def submit(session: AsyncSession, rows: Sequence[SimulatedSubmissionRow]) -> None:
+async def submit(session: AsyncSession, submissions: Collection[Submission]) -> None:
     """Write submissions down; one that is known counts once more."""
-    if not rows:
+    if not submissions:
         return
-    table = SimulatedSubmissionRow.metadata.tables["simulated_submission"]
-    statement = insert(session, table)
+    columns = [_TABLE.c[name] for name in Submission._fields]
+    table = given(session, columns, submissions)
+    # Without a WHERE, SQLite takes ON CONFLICT for a join's ON.
+    rows = select(table).where(true())
+    statement = insert(session, _TABLE).from_select(Submission._fields, rows)
     counted = statement.on_conflict_do_update(
-        index_elements=[table.c.reference],
+        index_elements=[_TABLE.c.reference],
         set_={
-            "times": table.c.times + statement.excluded.times,
-            "done_at": func.coalesce(table.c.done_at, statement.excluded.done_at),
-            "due_at": func.coalesce(table.c.due_at, statement.excluded.due_at),
+            "times": _TABLE.c.times + statement.excluded.times,
+            "done_at": func.coalesce(_TABLE.c.done_at, statement.excluded.done_at),
+            "due_at": func.coalesce(_TABLE.c.due_at, statement.excluded.due_at),
         },
     )
-    values: list[dict[str, Any]] = [row.model_dump(exclude={"delivered_at"}) for row in rows]
-    await (await session.connection()).execute(counted, values)
+    await (await session.connection()).execute(counted)
 
 
 async def next_due(session: AsyncSession) -> datetime | None:
     """Say when the next receipt is to be sent."""
-    query = select(func.min(SimulatedSubmissionRow.due_at)).where(
-        col(SimulatedSubmissionRow.delivered_at).is_(None),
-        col(SimulatedSubmissionRow.due_at).is_not(None),
+    query = select(func.min(_TABLE.c.due_at)).where(
+        _TABLE.c.delivered_at.is_(None), _TABLE.c.due_at.is_not(None)
     )
-    return (await session.exec(query)).one()
+    found: datetime | None = (await (await session.connection()).execute(query)).scalar()
+    return found
 
 
 async def take_due(
     session: AsyncSession, now: datetime, limit: int, again_at: datetime
-) -> Sequence[SimulatedSubmissionRow]:
+) -> Sequence[Due]:
     """Take receipts to send now, the oldest first; unless acknowledged they are due `again_at`."""
-    row = SimulatedSubmissionRow
+    columns = _TABLE.c
     picked = (
-        select(row)
-        .where(col(row.delivered_at).is_(None), col(row.due_at) <= now)
-        .order_by(col(row.due_at), col(row.reference))
+        select(columns.reference)
+        .where(columns.delivered_at.is_(None), columns.due_at <= now)
+        .order_by(columns.due_at)
         .limit(limit)
         .with_for_update(skip_locked=True)
+        .cte("picked")
     )
-    rows = (await session.exec(picked)).all()
-    await postpone(session, {found.reference: again_at for found in rows})
-    return rows
+    statement = (
+        update(_TABLE)
+        .where(columns.reference.in_(select(picked.c.reference)))
+        .values(due_at=again_at)
+        .returning(*(columns[name] for name in Due._fields))
+    )
+    return [Due(*row) for row in await (await session.connection()).execute(statement)]
 
 
 async def postpone(session: AsyncSession, due: Mapping[str, datetime]) -> None:
@@ -94,30 +127,26 @@ async def postpone(session: AsyncSession, due: Mapping[str, datetime]) -> None:
     await _update(session, "due_at", due)
 
 
-async def acknowledge(session: AsyncSession, references: Iterable[str], now: datetime) -> None:
+async def acknowledge(session: AsyncSession, references: Collection[str], now: datetime) -> None:
     """Note that receipts have arrived; they are not sent again."""
     await _update(session, "delivered_at", dict.fromkeys(references, now))
 
 
 async def duplicates(session: AsyncSession) -> int:
     """Count submissions beyond the first of each message."""
-    query = select(func.sum(SimulatedSubmissionRow.times - 1)).where(
-        col(SimulatedSubmissionRow.times) > 1
-    )
-    return int((await session.exec(query)).one() or 0)
+    query = select(func.sum(_TABLE.c.times - 1)).where(_TABLE.c.times > 1)
+    return int((await (await session.connection()).execute(query)).scalar() or 0)
 
 
 async def purge(session: AsyncSession, before: datetime) -> None:
     """Forget what was submitted before a time."""
-    await session.exec(
-        delete(SimulatedSubmissionRow).where(col(SimulatedSubmissionRow.submitted_at) < before)
-    )
+    statement = delete(_TABLE).where(_TABLE.c.submitted_at < before)
+    await (await session.connection()).execute(statement)
 
 
 async def _update(session: AsyncSession, column: str, values: Mapping[str, datetime]) -> None:
     if not values:
         return
-    table = SimulatedSubmissionRow.metadata.tables["simulated_submission"]
-    statement = update(table).where(table.c.reference == bindparam("ref"))
-    rows = [{"ref": reference, "to": to} for reference, to in sorted(values.items())]
-    await (await session.connection()).execute(statement.values({column: bindparam("to")}), rows)
+    table = given(session, (_TABLE.c.reference, _TABLE.c[column]), values.items())
+    statement = update(_TABLE).where(_TABLE.c.reference == table.c.reference)
+    await (await session.connection()).execute(statement.values({column: table.c[column]}))

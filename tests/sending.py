@@ -1,11 +1,12 @@
 """Tasks that are sending, made without the steps before: accounts, applications, messages."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, insert, select
-from sqlmodel import col
+from sqlalchemy import insert
+from sqlmodel import col, func, select
 
 from db import package
 from db.account import AccountRow
@@ -108,7 +109,7 @@ async def add_account(
     return uin
 
 
-async def add_task(
+async def add_task(  # noqa: PLR0913 - whose, how many, and how far
     database: Database,
     now: datetime,
     numbers: Sequence[str],
@@ -171,27 +172,27 @@ async def messages(database: Database) -> list[MessageRow]:
     """Give every message, oldest first."""
     async with database.read() as session:
         query = select(MessageRow).order_by(col(MessageRow.id))
-        return list((await session.exec(query)).scalars())
+        return list((await session.exec(query)).all())
 
 
 async def task_row(database: Database, task_id: int) -> BulkTaskRow:
     """Give a task as it stands."""
     async with database.read() as session:
-        query = select(BulkTaskRow).where(col(BulkTaskRow.id) == task_id)
-        return (await session.exec(query)).scalars().one()
+        query = select(BulkTaskRow).where(BulkTaskRow.id == task_id)
+        return (await session.exec(query)).one()
 
 
 async def states(database: Database) -> dict[str, int]:
     """Count messages by state."""
     async with database.read() as session:
-        query = select(col(MessageRow.state), func.count()).group_by(col(MessageRow.state))
+        query = select(MessageRow.state, func.count()).group_by(col(MessageRow.state))
         return {state.value: count for state, count in await session.exec(query)}
 
 
 async def statistics(database: Database) -> Mapping[tuple[Any, ...], tuple[int, ...]]:
     """Give the rollups: (account, region, hour, application, template) to their five counts."""
     async with database.read() as session:
-        rows = (await session.exec(select(StatisticRow))).scalars()
+        rows = await session.exec(select(StatisticRow))
         return {
             (row.account_uin, row.region, row.hour, row.app_id, row.template_id): (
                 row.requests,
@@ -207,10 +208,12 @@ async def statistics(database: Database) -> Mapping[tuple[Any, ...], tuple[int, 
 async def failures(database: Database) -> tuple[dict[str, int], dict[str, int]]:
     """Give failures by code, as the statistics and as the tasks count them."""
     async with database.read() as session:
-        by_hour = (await session.exec(select(FailureStatisticRow))).scalars().all()
-        by_task = (await session.exec(select(TaskFailureRow))).scalars().all()
-    counted: tuple[dict[str, int], dict[str, int]] = ({}, {})
-    for totals, rows in zip(counted, (by_hour, by_task), strict=True):
-        for row in rows:
-            totals[row.code] = totals.get(row.code, 0) + row.count
-    return counted
+        by_hour = (await session.exec(select(FailureStatisticRow))).all()
+        by_task = (await session.exec(select(TaskFailureRow))).all()
+    hours: Counter[str] = Counter()
+    tasks: Counter[str] = Counter()
+    for hour in by_hour:
+        hours[hour.code] += hour.count
+    for task in by_task:
+        tasks[task.code] += task.count
+    return dict(hours), dict(tasks)

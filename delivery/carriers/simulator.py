@@ -7,7 +7,7 @@ from typing import Final
 
 from db import simulator as ledger
 from db.session import Database
-from db.simulator import SimulatedSubmissionRow
+from db.simulator import Due, Submission
 from delivery.carriers.base import Inbound, Sink
 from delivery.loop import Loop
 from delivery.settings import DeliverySettings
@@ -100,7 +100,7 @@ class Simulator:
             }
         return 0
 
-    async def _take(self, limit: int) -> Sequence[SimulatedSubmissionRow]:
+    async def _take(self, limit: int) -> Sequence[Due]:
         """Note what has arrived and take what is due next, in one transaction."""
         now = self._clock()
         async with self._database.write() as session:
@@ -129,11 +129,9 @@ def _answer(message: Outgoing, played: Script, *, again: bool) -> Answer:
     return Answer(message.message_id, Verdict.ACCEPTED, reference=_reference(message))
 
 
-def _row(
-    message: Outgoing, played: Script, now: datetime, *, taken: bool
-) -> SimulatedSubmissionRow:
+def _row(message: Outgoing, played: Script, now: datetime, *, taken: bool) -> Submission:
     done_at = now + played.delay if taken and played.delay is not None else None
-    return SimulatedSubmissionRow(
+    return Submission(
         reference=_reference(message),
         phone=message.phone,
         times=int(taken),
@@ -145,16 +143,8 @@ def _row(
     )
 
 
-def _inbound(rows: Sequence[SimulatedSubmissionRow]) -> Inbound:
+def _inbound(rows: Sequence[Due]) -> Inbound:
     return Inbound(
-        [
-            Receipt(row.reference, row.code == DELIVERED, row.code, row.done_at)
-            for row in rows
-            if row.done_at is not None
-        ],
-        [
-            Reply(row.reference, row.phone, row.reply, row.done_at)
-            for row in rows
-            if row.reply and row.done_at is not None
-        ],
+        [Receipt(row.reference, row.code == DELIVERED, row.code, row.done_at) for row in rows],
+        [Reply(row.reference, row.phone, row.reply, row.done_at) for row in rows if row.reply],
     )
