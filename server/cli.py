@@ -210,3 +210,7 @@ async def _demo(settings: Settings) -> DemoCredentials | None:
         return await add_demo(database, settings.data, utc_now())
     finally:
         await database.close()
+
+
+if __name__ == "__main__":
+    app()

