@@ -115,6 +115,7 @@ def test_another_accounts_resource_is_out_of_reach_of_any_policy() -> None:
         ("sms:DescribeAppInfo", "app/1"),
         ("sms:DescribeAppInfo", f"qcs::sms::uin/{OWNER}:app/*"),
         ("sms:DescribeAppInfo", f"qcs::sms::uin/{OWNER}:app/1\n"),
+        ("sms:DescribeAppInfo", f"qcs::sms::uin/{OWNER}:app/1/2"),
         ("sms:DescribeAppInfo", f"qcs::sms::uin/{OWNER}:app/\u0661"),
         ("sms:AddBlac\u212aList", "*"),
     ],
@@ -173,6 +174,18 @@ def test_a_rule_without_condition_counts_beside_one_with() -> None:
         allow("policy:A", "name/sms:*", statement="s2"),
     ]
     assert not held(*rules).allowed(ME, "sms:SendSms", "*")
+
+
+def test_letter_case_of_a_rule_never_hides_a_deny() -> None:
+    """CAM-4: rules come canonical; one that did not would still count."""
+    ours = held(
+        allow("policy:A", "name/sms:*"), deny("policy:B", "NAME/SMS:deleteAPPinfo", APP_1.upper())
+    )
+    assert not ours.allowed(ME, "sms:DeleteAppInfo", APP_1)
+    assert [match.policy for match in ours.explain(ME, "sms:DeleteAppInfo", APP_1).matched] == [
+        "policy:B",
+        "policy:A",
+    ]
 
 
 def test_an_explanation_names_every_matching_statement_deny_first() -> None:
