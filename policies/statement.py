@@ -9,7 +9,14 @@ from policies.condition import Condition
 from policies.condition_parser import parse as parse_condition
 from policies.document_error import Problems, Reason, quoted
 from policies.finding import Check, Finding, Severity
-from policies.pattern import BLANKS, Fault, PatternError, canonical_action, canonical_resource
+from policies.pattern import (
+    BLANKS,
+    Fault,
+    PatternError,
+    canonical_action,
+    canonical_resource,
+    published,
+)
 from policies.rule import Effect
 from policies.strict_json import Node, join
 from policies.wildcard import STAR
@@ -68,7 +75,8 @@ def expanded(action: str) -> tuple[str, ...]:
         return translation.actions if translation else ()
     service, _, name = action.removeprefix("name/").partition(":")
     if service == STAR:
-        return tuple(f"name/{each}:{name or STAR}" for each in SERVICES)
+        each_service = tuple(f"name/{each}:{name or STAR}" for each in SERVICES)
+        return tuple(filter(published, each_service)) or each_service
     return (action,)
 
 
