@@ -14,6 +14,8 @@ SQLITE_READERS: Final = 4
 POSTGRESQL_CONNECTIONS: Final = 10
 BUSY_SECONDS: Final = 30
 
+__all__ = ["AsyncSession", "Database"]  # who holds a session need not know where it comes from
+
 
 class Database:
     """Sessions on one database, SQLite file or PostgreSQL.

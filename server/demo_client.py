@@ -43,7 +43,7 @@ class Client:
         return _unrefused(await self.ask(document, **variables))
 
     async def upload(
-        self, document: str, path: str, file: tuple[str, bytes], **variables: Any
+        self, document: str, path: str, part: tuple[str, bytes], **variables: Any
     ) -> Any:
         """Send a mutation with one file in place of the variable at `path`."""
         operations = {"query": document, "variables": variables}
@@ -54,7 +54,7 @@ class Client:
         # Any value will do: a page of another site cannot add a header to a form.
         headers = {"apollo-require-preflight": "1"}
         return _unrefused(
-            _read(await self._http.post("/graphql", data=form, files={"0": file}, headers=headers))
+            _read(await self._http.post("/graphql", data=form, files={"0": part}, headers=headers))
         )
 
     async def download(self, url: str) -> bytes:

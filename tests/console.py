@@ -192,9 +192,10 @@ class Console:
         """Give a fingerprint of every table's rows: a denied call must leave it as it was."""
         tables = db.account.AccountRow.metadata.sorted_tables
         async with self.database.read() as session:
+            connection = await session.connection()
             return {
                 table.name: hash(
-                    tuple(sorted(map(repr, await session.exec(sqlalchemy.select(table)))))
+                    tuple(sorted(map(repr, await connection.execute(sqlalchemy.select(table)))))
                 )
                 for table in tables
             }

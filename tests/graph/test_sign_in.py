@@ -35,8 +35,8 @@ async def give_password(console: Console, uin: int) -> None:
 async def test_root_sub_account_and_operator_sign_in_by_the_same_mutation(console: Console) -> None:
     account = await console.add_account()
     sub, operator = await console.add_user(account, "ops"), await console.add_user(None, "op")
-    for uin in (account.uin, sub.uin, operator.uin):
-        await give_password(console, uin)
+    for user in (account.uin, sub.uin, operator.uin):
+        await give_password(console, user)
     nobody = console.anybody()
     uin = str(account.uin)
     root = (await nobody.run(SIGN_IN, uin=uin, password=PASSWORD))["signIn"]
