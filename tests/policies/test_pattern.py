@@ -239,7 +239,7 @@ def test_a_resource_comes_down_to_the_ids_of_an_account(
         ("name/SMS:send*", "NAME/sms:SendSms", True),
     ],
 )
-def test_only_the_star_is_special(pattern: str, text: str, expected: bool) -> None:  # noqa: FBT001 - a column of the table
+def test_only_the_star_is_special(pattern: str, text: str, expected: bool) -> None:
     """The first four and the fifth are what Casbin's own matchers get wrong."""
     assert matches(pattern, text) is expected
     assert cam_match(text, pattern) is expected
