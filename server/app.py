@@ -30,7 +30,7 @@ from server.settings import Settings
 
 log = logging.getLogger(__name__)
 
-POLICY_SECONDS: Final = 1.0
+POLICY_SECONDS: Final = 0.5
 PACKAGED_POLICIES: Final = Path(policies.__file__).parent
 
 Background = Callable[[Console], AbstractAsyncContextManager[None]]
@@ -134,7 +134,7 @@ def routes() -> list[BaseRoute]:
 
 
 async def _watch(directory: PolicyDirectory) -> None:
-    # A second's look at file times costs microseconds; a save is in force within two seconds.
+    # Two looks in a row have to agree, so that no half-written save is taken: a second in all.
     while True:
         await asyncio.sleep(POLICY_SECONDS)
         before = directory.problem
