@@ -1,13 +1,15 @@
 """Statistics, rolled up as messages move, so that no page scans messages (STA-1, STA-4)."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, func, select
 from sqlmodel import Field, SQLModel, col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from db.account import AccountRow
 from db.dialect import BigId, choice
 from domain.region import Region
 from domain.statistic import Span, Totals
@@ -74,6 +76,15 @@ class Scope:
         if self.template_id is not None:
             conditions.append(col(table.template_id) == self.template_id)
         return conditions
+
+
+async def zones(session: AsyncSession, accounts: Collection[int]) -> dict[int, ZoneInfo]:
+    """Give the time zones of accounts, whose days and hours are counted by."""
+    query = select(col(AccountRow.uin), col(AccountRow.time_zone)).where(
+        col(AccountRow.uin).in_(accounts)
+    )
+    found = await (await session.connection()).execute(query)
+    return {uin: ZoneInfo(zone) for uin, zone in found}
 
 
 async def bars(session: AsyncSession, scope: Scope, span: Span) -> list[tuple[datetime, Totals]]:

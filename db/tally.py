@@ -7,13 +7,12 @@ from typing import Any, Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import bindparam, update
-from sqlmodel import SQLModel, col, select
+from sqlmodel import SQLModel
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from db.account import AccountRow
 from db.dialect import insert
 from db.message import TABLE as MESSAGE
-from db.statistic import FailureStatisticRow, StatisticRow
+from db.statistic import FailureStatisticRow, StatisticRow, zones
 from db.task import BulkTaskRow, TaskFailureRow
 from domain.region import Region
 from domain.statistic import hour_of
@@ -58,10 +57,7 @@ class Tally:
     @classmethod
     async def open(cls, session: AsyncSession, accounts: Iterable[int]) -> "Tally":
         """Begin with the time zones of the accounts to be counted for."""
-        query = select(AccountRow.uin, AccountRow.time_zone).where(
-            col(AccountRow.uin).in_(set(accounts))
-        )
-        return cls({uin: ZoneInfo(zone) for uin, zone in await session.exec(query)})
+        return cls(await zones(session, set(accounts)))
 
     @property
     def tasks(self) -> Sequence[int]:

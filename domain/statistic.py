@@ -103,14 +103,27 @@ def hour_of(moment: datetime, zone: ZoneInfo) -> datetime:
     return moment.astimezone(UTC) - into
 
 
-def span_of(period: Period, now: datetime, zone: ZoneInfo) -> Span:
-    """Lay out one of the offered periods as seen at `now`."""
+def span_of(
+    period: Period | None,
+    first: date | None,
+    last: date | None,
+    now: datetime,
+    zone: ZoneInfo,
+) -> Span:
+    """Lay out one of the offered periods as seen at `now`, or the days from `first` to `last`.
+
+    Both days are included. Raises Refused unless it is one or the other, and at most 92 days.
+    """
+    if period is None and first is not None and last is not None:
+        return _between(first, last, zone)
+    if period is None or first is not None or last is not None:
+        message = 'the time is not clear: give either "period", or both "from" and "to"'
+        raise Refused.one(Code.REQUIRED, message, "period")
     back, days = _DAYS[period]
     return _days(now.astimezone(zone).date() - timedelta(days=back), days, zone)
 
 
-def span_between(first: date, last: date, zone: ZoneInfo) -> Span:
-    """Lay out the days from `first` to `last`, both included; raises Refused."""
+def _between(first: date, last: date, zone: ZoneInfo) -> Span:
     for name, day in (("from", first), ("to", last)):
         if not EARLIEST <= day <= LATEST:
             message = f'"{day}" is out of range: give a day from "{EARLIEST}" to "{LATEST}"'

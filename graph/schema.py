@@ -27,6 +27,7 @@ from graph.review import ReviewMutation, ReviewQuery
 from graph.segment import SegmentQuery
 from graph.sign_in import SignInMutation, SignInQuery
 from graph.signature import SignatureMutation, SignatureQuery
+from graph.statistic import StatisticQuery
 from graph.task import BulkTaskQuery
 from graph.task_change import BulkTaskMutation
 from graph.template import TemplateMutation, TemplateQuery
@@ -45,6 +46,7 @@ QUERIES: Final = (
     BulkTaskQuery,
     RecipientQuery,
     RecipientFormQuery,
+    StatisticQuery,
 )
 MUTATIONS: Final = (
     SignInMutation,

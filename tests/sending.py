@@ -19,6 +19,7 @@ from db.signature import SignatureRow
 from db.statistic import FailureStatisticRow, StatisticRow
 from db.task import BulkTaskRow, TaskFailureRow
 from db.template import TemplateRow
+from domain.message import MessageStatus
 from domain.package import PackageKind
 from domain.region import IdentityKind, Region, SmsType, Verification
 from domain.review import ReviewStatus
@@ -186,7 +187,7 @@ async def states(database: Database) -> dict[str, int]:
     """Count messages by state."""
     async with database.read() as session:
         query = select(MessageRow.state, func.count()).group_by(col(MessageRow.state))
-        return {state.value: count for state, count in await session.exec(query)}
+        return {MessageStatus(state).value: count for state, count in await session.exec(query)}
 
 
 async def statistics(database: Database) -> Mapping[tuple[Any, ...], tuple[int, ...]]:
