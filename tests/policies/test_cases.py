@@ -1,4 +1,4 @@
-"""The packaged policy cases, and the runner that authors use for their own (CAM-2, CAM-4 to CAM-7)."""
+"""The packaged policy cases, and the runner that authors use for their own (CAM-2 to CAM-7)."""
 
 from pathlib import Path
 
@@ -54,10 +54,11 @@ def test_a_case_that_fails_says_what_was_expected_and_decided(files: PolicyFiles
 def test_the_right_answer_for_another_reason_fails_too(files: PolicyFiles) -> None:
     assert run_text(HEAD + SEND + 'by = "QcloudSMSFullAccess all"\n', files).failures == ()
     report = run_text(HEAD + SEND + 'by = "QcloudSMSFullAccess some"\n', files)
-    assert [str(failure) for failure in report.failures] == [
+    (failure,) = report.failures
+    assert str(failure) == (
         "case[0]: ana sms:SendSms on *: expected allow by QcloudSMSFullAccess some,"
         " decided allow by QcloudSMSFullAccess all"
-    ]
+    )
 
 
 def test_stars_are_narrowed_by_access_and_level(files: PolicyFiles) -> None:
@@ -95,7 +96,6 @@ def test_statements_of_a_case_file_count_by_file(files: PolicyFiles) -> None:
     ("text", "message"),
     [
         ("[", "x.toml: "),
-        ("\udcff", None),
         ('description = "d"\n', "x.toml: callers: field required; x.toml: case: field required"),
         (HEAD + SEND + "note = 1\n", "x.toml: case[0].note: extra inputs are not permitted"),
         (HEAD + SEND.replace("allow", "Allow"), "x.toml: case[0].expect: input should be 'allow'"),
@@ -103,7 +103,7 @@ def test_statements_of_a_case_file_count_by_file(files: PolicyFiles) -> None:
         (HEAD + SEND.replace("SendSms", "SendSmss"), "x.toml: case[0].action: unknown action"),
         (HEAD + SEND + 'access = "list"\n', "x.toml: case[0].action: stands for no known action"),
         (HEAD + SEND + 'resource = "app/x"\n', "x.toml: case[0].resource: resource "),
-        (HEAD + SEND + 'resource = "app/*"\n', "x.toml: case[0].resource: a request names one"),
+        (HEAD + SEND + 'resource = "app/*"\n', "x.toml: case[0].resource: resource "),
         (HEAD + SEND + 'context = {mfa = "1"}\n', 'x.toml: case[0].context: unknown key "mfa"'),
         (
             HEAD.replace("QcloudSMS", "Qcloud") + SEND,
@@ -131,12 +131,13 @@ def test_statements_of_a_case_file_count_by_file(files: PolicyFiles) -> None:
         ),
     ],
 )
-def test_what_cannot_be_run_is_named(text: str, message: str | None, files: PolicyFiles) -> None:
-    if message is None:
-        with pytest.raises(CaseFileError, match="x.toml: 'utf-8' codec"):
-            read_case_file("x.toml", b"\xff")
-    else:
-        assert refused(text, files).startswith(message)
+def test_what_cannot_be_run_is_named(text: str, message: str, files: PolicyFiles) -> None:
+    assert refused(text, files).startswith(message)
+
+
+def test_a_file_in_another_encoding_is_named() -> None:
+    with pytest.raises(CaseFileError, match=r"x\.toml: 'utf-8' codec can't decode"):
+        read_case_file("x.toml", b"\xff")
 
 
 def test_the_size_of_a_file_and_of_its_table_are_bounded(files: PolicyFiles) -> None:
@@ -144,9 +145,7 @@ def test_the_size_of_a_file_and_of_its_table_are_bounded(files: PolicyFiles) -> 
     assert run_text(HEAD + SEND + padding, files).failures == ()
     assert "at most 262144" in refused(HEAD + SEND + padding + "#", files)
     resources = ", ".join(f'"app/{number}"' for number in range(MAX_REQUESTS // 2))
-    row = f"{SEND.replace(chr(34) + 'SendSms' + chr(34), '[%s]')}resource = [{resources}]\n"
-    names = '"SendSms", "DeleteAppInfo"'
-    assert len(run_text(HEAD + row % names, files).outcomes) == MAX_REQUESTS
-    assert f"more than {MAX_REQUESTS} requests" in refused(
-        HEAD + row % names + "[[case]]\n" + SEND, files
-    )
+    row = f'caller = "ana"\naction = ["SendSms", "DeleteAppInfo"]\nresource = [{resources}]\n'
+    full = HEAD + row + 'expect = "allow"\n'
+    assert len(run_text(full, files).outcomes) == MAX_REQUESTS
+    assert f"more than {MAX_REQUESTS} requests" in refused(full + "[[case]]\n" + SEND, files)
