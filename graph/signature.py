@@ -21,6 +21,7 @@ from graph.node import encode, key_of
 from graph.payload import Payload
 from graph.region import Region
 from graph.reviewed import Reviewable, ReviewStatus, expected_decision, histories
+from graph.search import wanted
 from graph.signature_form import SignatureCreateInput, SignatureUpdateInput, images_of
 from graph.upload import discard, stored, together_with
 from policies import actions
@@ -136,7 +137,7 @@ class SignatureQuery:
         """The signatures of the caller's account, newest first."""
         context = info.context
         page = page_request(first, after, datetime)
-        listing = signatures.Listing(context.owner, region, status, (search or "").strip())
+        listing = signatures.Listing(context.owner, region, status, wanted(search))
         async with context.database.read() as session:
             found = await signatures.page(session, listing, first=page.first, after=page.after)
 

@@ -22,6 +22,7 @@ from graph.node import encode, key_of
 from graph.payload import Payload
 from graph.region import Region, SmsType
 from graph.reviewed import Reviewable, ReviewStatus, expected_decision, histories
+from graph.search import wanted
 from graph.segment import Params, SegmentPreview, SignatureText, preview
 from policies import actions
 
@@ -177,8 +178,7 @@ class TemplateQuery:
         """The body templates of the caller's account, newest first."""
         context = info.context
         page = page_request(first, after, datetime)
-        wanted = (search or "").strip()
-        listing = templates.Listing(context.owner, region, status, sms_type, wanted)
+        listing = templates.Listing(context.owner, region, status, sms_type, wanted(search))
         async with context.database.read() as session:
             found = await templates.page(session, listing, first=page.first, after=page.after)
 

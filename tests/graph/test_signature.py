@@ -123,6 +123,27 @@ async def test_editing_what_is_pending_submits_it_again(console: Console) -> Non
     assert [review["verdict"] for review in reviews] == [None, "WITHDRAWN"]
 
 
+async def test_an_edit_is_checked_as_a_whole_and_a_refused_one_keeps_what_was(
+    console: Console,
+) -> None:
+    root = console.root(await console.add_account())
+    identity = await create(root)
+    before, files = await console.digest(), stored(console)
+    wrong = {"purpose": "OTHERS", "signatureType": "TRADEMARK", "certificate": upload(b"GIF89a")}
+    assert await root.refused(UPDATE, id=identity, input=wrong) == [
+        ("MISMATCH", ["input", "certificateType"]),
+        ("REQUIRED", ["input", "authorization"]),
+        ("INVALID", ["input", "certificate"]),
+    ]
+    await create(root, content="别的")
+    taken = {"content": "别的", "certificate": upload(image("JPEG"))}
+    assert await root.refused(UPDATE, id=identity, input=taken) == [("TAKEN", ["input", "content"])]
+    assert stored(console) == files + 1  # the other signature's
+    assert (await read(root, identity))["content"] == "腾讯云"
+    changed = {table for table, rows in (await console.digest()).items() if before[table] != rows}
+    assert changed == {"file", "signature", "review_item", "quota_usage"}
+
+
 async def test_a_rejected_signature_shows_the_reason_and_is_edited_into_the_queue_again(
     console: Console,
 ) -> None:
@@ -192,6 +213,17 @@ async def test_the_list_filters_pages_and_counts(console: Console) -> None:
     assert page["pageInfo"]["hasNextPage"]
     rest = (await root.run(LIST, first=3, after=page["pageInfo"]["endCursor"]))["signatures"]
     assert [node["content"] for node in rest["nodes"]] == ["甲公司"]
+
+
+@pytest.mark.parametrize("search", ["a\ud800", "a\0b", "x" * 101])
+async def test_a_search_no_database_takes_is_a_wrong_argument(
+    console: Console, search: str
+) -> None:
+    root = console.root(await console.add_account())
+    answer = await root.ask(LIST, first=1, search=search)
+    assert answer.code == "BAD_USER_INPUT"
+    assert answer.errors[0].message.startswith('search "')
+    assert (await root.run(LIST, first=1, search="x" * 100))["signatures"]["nodes"] == []
 
 
 async def test_a_page_costs_the_same_statements_however_long_it_is(console: Console) -> None:
