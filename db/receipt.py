@@ -75,8 +75,9 @@ async def expire(session: AsyncSession, before: datetime, now: datetime, limit: 
         .cte("picked")
     )
     statement = update(MESSAGE).where(MESSAGE.c.id.in_(select(picked.c.id)))
-    ended = statement.values(state=expired, done_at=now)
-    return (await (await session.connection()).execute(ended)).rowcount
+    # Counted by what comes back: SQLite's driver gives no row count for a statement with WITH.
+    ended = statement.values(state=expired, done_at=now).returning(MESSAGE.c.id)
+    return len((await (await session.connection()).execute(ended)).all())
 
 
 def _waited(before: datetime) -> ColumnElement[bool]:

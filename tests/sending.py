@@ -8,27 +8,30 @@ from typing import Any
 from sqlalchemy import insert
 from sqlmodel import col, func, select
 
-from db import package
+from db import package, queue, receipt
 from db.account import AccountRow
 from db.application import ApplicationRow
 from db.file import FilePurpose, FileRow
 from db.message import MessageRow
-from db.queue import Claim
+from db.queue import Claim, Claimed
 from db.session import Database
 from db.signature import SignatureRow
 from db.statistic import FailureStatisticRow, StatisticRow
 from db.task import BulkTaskRow, TaskFailureRow
 from db.template import TemplateRow
+from domain.carrier import Answer, Receipt, Verdict
 from domain.message import MessageStatus
 from domain.package import PackageKind
 from domain.region import IdentityKind, Region, SmsType, Verification
 from domain.review import ReviewStatus
 from domain.signature import CertificateType, Purpose, SignatureType
 from domain.task import TaskStatus
+from tests.console import START as NOW
 
 LEASE = timedelta(seconds=60)
 DELAY = timedelta(minutes=5)
 FIRST_PHONE = 13_800_000_000
+CARRIER = "simulator"
 
 
 def phones(count: int, first: int = FIRST_PHONE) -> list[str]:
@@ -218,3 +221,36 @@ async def failures(database: Database) -> tuple[dict[str, int], dict[str, int]]:
     for task in by_task:
         tasks[task.code] += task.count
     return dict(hours), dict(tasks)
+
+
+async def claim(database: Database, worker: str = "one", limit: int = 100) -> list[Claimed]:
+    """Claim as a worker does."""
+    async with database.write() as session:
+        return await queue.claim(session, request(NOW, worker=worker, limit=limit))
+
+
+async def record(database: Database, *answers: Answer, worker: str = "one") -> None:
+    """Record answers as a worker does."""
+    async with database.write() as session:
+        await queue.record(session, worker, CARRIER, answers, NOW)
+
+
+async def bring(database: Database, *receipts: Receipt) -> frozenset[str]:
+    """Bring receipts as a carrier does."""
+    async with database.write() as session:
+        return await receipt.apply(session, CARRIER, receipts)
+
+
+def accepted(message: Claimed) -> Answer:
+    """Make the answer to a message the carrier took."""
+    return Answer(message.id, Verdict.ACCEPTED, reference=f"ref-{message.id}")
+
+
+def refused(message: Claimed, code: str = "InternalError.OtherError") -> Answer:
+    """Make the answer to a message the carrier turned down."""
+    return Answer(message.id, Verdict.REFUSED, code=code)
+
+
+def receipt_of(message: Claimed, code: str = "DELIVRD") -> Receipt:
+    """Make the receipt of an accepted message."""
+    return Receipt(f"ref-{message.id}", code == "DELIVRD", code, NOW + timedelta(seconds=5))

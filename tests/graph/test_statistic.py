@@ -29,7 +29,7 @@ query ($input: StatisticInput!) {
 """
 
 
-def hour(
+def hour(  # noqa: PLR0913 - one argument for each part of the key
     account: AccountRow,
     start: datetime,
     counts: Sequence[int],

@@ -1,0 +1,102 @@
+"""Receipts and replies: what they move, and what they must not (STA-1, STA-4, BLK-8)."""
+
+from datetime import timedelta
+
+import pytest
+from sqlmodel import select
+
+from db import receipt, reply
+from db.reply import ReplyRow
+from db.session import Database
+from domain.carrier import Reply
+from domain.message import MessageStatus
+from tests import sending
+from tests.console import START as NOW
+from tests.sending import CARRIER, accepted, bring, claim, receipt_of, record, refused
+
+
+@pytest.fixture
+async def account(database: Database) -> int:
+    return await sending.add_account(database, NOW)
+
+
+async def test_receipts_move_messages_and_every_count(database: Database, account: int) -> None:
+    task = await sending.add_task(database, NOW, sending.phones(3))
+    one, two, three = await claim(database)
+    await record(database, *map(accepted, (one, two, three)))
+    assert await bring(database, receipt_of(one), receipt_of(two, "MK:0012")) == frozenset()
+    rows = await sending.messages(database)
+    assert [row.state.value for row in rows] == ["delivered", "failed", "submitted"]
+    assert [row.code for row in rows] == ["DELIVRD", "MK:0012", None]
+    assert rows[0].done_at == NOW + timedelta(seconds=5)
+    found = await sending.task_row(database, task)
+    assert (found.accepted, found.delivered, found.failed) == (3, 1, 1)
+    (counts,) = (await sending.statistics(database)).values()
+    assert counts == (3, 3, 3, 1, 1)
+    assert await sending.failures(database) == ({"MK:0012": 1},) * 2
+
+
+async def test_a_repeated_receipt_changes_nothing(database: Database, account: int) -> None:
+    await sending.add_task(database, NOW, sending.phones(1))
+    (message,) = await claim(database)
+    await record(database, accepted(message))
+    delivered, failed = receipt_of(message), receipt_of(message, "MK:0012")
+    await bring(database, delivered, delivered, failed)
+    before = (await sending.messages(database), await sending.statistics(database))
+    assert await bring(database, failed, delivered) == frozenset()
+    assert (await sending.messages(database), await sending.statistics(database)) == before
+    assert before[0][0].state is MessageStatus.DELIVERED
+    assert await sending.failures(database) == ({}, {})
+
+
+async def test_a_receipt_of_no_message_is_given_back(database: Database, account: int) -> None:
+    await sending.add_task(database, NOW, sending.phones(1))
+    (message,) = await claim(database)
+    assert await bring(database, receipt_of(message)) == {f"ref-{message.id}"}
+    async with database.write() as session:
+        other = await receipt.apply(session, "another carrier", [receipt_of(message)])
+    assert other == {f"ref-{message.id}"}
+    await record(database, accepted(message))
+    assert await bring(database, receipt_of(message)) == frozenset()
+    assert await sending.states(database) == {"delivered": 1}
+
+
+async def test_a_code_of_any_length_is_kept_in_part(database: Database, account: int) -> None:
+    await sending.add_task(database, NOW, sending.phones(2))
+    one, two = await claim(database)
+    await record(database, accepted(one), refused(two, "R" * 500))
+    await bring(database, receipt_of(one, "F" * 500))
+    assert [row.code for row in await sending.messages(database)] == ["F" * 64, "R" * 64]
+
+
+async def test_what_no_receipt_came_for_expires_and_counts_as_without_one(
+    database: Database, account: int
+) -> None:
+    task = await sending.add_task(database, NOW, sending.phones(3))
+    await record(database, *map(accepted, await claim(database)))
+    async with database.write() as session:
+        assert not await receipt.overdue(session, NOW - timedelta(seconds=1))
+        assert await receipt.overdue(session, NOW)
+        assert await receipt.expire(session, NOW, NOW + timedelta(days=3), 2) == 2
+        assert await receipt.expire(session, NOW, NOW + timedelta(days=3), 2) == 1
+    assert await sending.states(database) == {"expired": 3}
+    found = await sending.task_row(database, task)
+    assert (found.accepted, found.delivered, found.failed) == (3, 0, 0)
+
+
+async def test_a_reply_is_kept_once_beside_the_message_it_answers(
+    database: Database, account: int
+) -> None:
+    await sending.add_task(database, NOW, sending.phones(1))
+    (message,) = await claim(database)
+    answer = Reply(f"ref-{message.id}", message.phone, "TD" * 1_000, NOW)
+    async with database.write() as session:
+        assert await reply.add(session, CARRIER, [answer]) == {f"ref-{message.id}"}
+    await record(database, accepted(message))
+    for _ in range(2):
+        async with database.write() as session:
+            assert await reply.add(session, CARRIER, [answer]) == frozenset()
+    async with database.read() as session:
+        (row,) = (await session.exec(select(ReplyRow))).all()
+    assert (row.account_uin, row.signature_id, row.message_id) == (account, account, message.id)
+    assert (row.phone, row.text, row.received_at) == (message.phone, ("TD" * 1_000)[:1_000], NOW)

@@ -1,0 +1,155 @@
+"""Rollups against a recount, whatever happens to messages, in any order (STA-1, STA-4, BLK-8)."""
+
+import asyncio
+import tempfile
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from db import queue, receipt
+from db.message import MessageRow
+from db.queue import Claimed
+from db.session import Database
+from domain.carrier import Answer, Receipt, Verdict
+from domain.message import MessageStatus
+from domain.statistic import hour_of
+from domain.task import TaskStatus
+from tests import sending
+from tests.console import START
+
+ZONES = {1: "Asia/Shanghai", 2: "Asia/Kolkata"}  # the second's hours begin at half past in UTC
+CODES = ("MK:0012", "TD:0001", "InternalError.OtherError")
+
+events = st.one_of(
+    st.tuples(st.just("claim"), st.sampled_from("ab"), st.integers(1, 12)),
+    st.tuples(st.just("answer"), st.sampled_from("ab"), st.lists(st.sampled_from(Verdict))),
+    st.tuples(
+        st.just("receipts"),
+        st.lists(st.tuples(st.integers(1, 30), st.sampled_from(("DELIVRD", *CODES))), max_size=12),
+    ),
+    st.tuples(st.just("pass"), st.integers(1, 90)),
+    st.tuples(st.just("requeue")),
+    st.tuples(st.just("expire"), st.integers(0, 60)),
+)
+
+
+class World:
+    """A database with three tasks of two accounts, and workers that hold what they claimed."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+        self.now = START
+        self.held: dict[str, list[Claimed]] = {"a": [], "b": []}
+
+    async def build(self) -> list[int]:
+        for uin, zone in ZONES.items():
+            await sending.add_account(self.database, self.now, uin=uin, zone=zone)
+        return [
+            await sending.add_task(self.database, self.now, sending.phones(10), uin=uin, segments=n)
+            for n, uin in enumerate((1, 1, 2), 1)
+        ]
+
+    async def play(self, event: Sequence[Any]) -> None:
+        name, *rest = event
+        if name == "pass":
+            self.now += timedelta(minutes=rest[0])
+            return
+        async with self.database.write() as session:
+            if name == "claim":
+                worker, limit = rest
+                request = sending.request(self.now, worker=worker, limit=limit)
+                self.held[worker] += await queue.claim(session, request)
+            elif name == "answer":
+                worker, verdicts = rest
+                answers = list(map(self.answer, self.held[worker], verdicts))
+                self.held[worker] = self.held[worker][len(answers) :]
+                await queue.record(session, worker, sending.CARRIER, answers, self.now)
+            elif name == "receipts":
+                receipts = [
+                    Receipt(f"ref-{number}", code == "DELIVRD", code, self.now)
+                    for number, code in rest[0]
+                ]
+                await receipt.apply(session, sending.CARRIER, receipts)
+            elif name == "requeue":
+                await queue.requeue(session, self.now)
+            elif name == "expire":
+                before = self.now - timedelta(minutes=rest[0])
+                await receipt.expire(session, before, self.now, 5)
+
+    @staticmethod
+    def answer(message: Claimed, verdict: Verdict) -> Answer:
+        if verdict is Verdict.ACCEPTED:
+            return sending.accepted(message)
+        return Answer(message.id, verdict, code=CODES[message.id % len(CODES)])
+
+
+def recount(
+    rows: Sequence[MessageRow],
+) -> tuple[dict[tuple[Any, ...], tuple[int, ...]], Counter[str]]:
+    """Count from the messages alone what the rollups must say."""
+    hours: defaultdict[tuple[Any, ...], list[int]] = defaultdict(lambda: [0] * 5)
+    codes: Counter[str] = Counter()
+    for row in rows:
+        answered = row.submitted_at or (row.done_at if row.state is MessageStatus.REFUSED else None)
+        if answered is None:
+            continue
+        hour = hour_of(answered, ZoneInfo(ZONES[row.account_uin]))
+        counts = hours[row.account_uin, row.region, hour, row.app_id, row.template_id]
+        counts[0] += 1
+        if row.state is MessageStatus.REFUSED:
+            codes[row.code or ""] += 1
+            continue
+        counts[1] += 1
+        counts[2] += row.segments
+        counts[3] += row.state is MessageStatus.DELIVERED
+        counts[4] += row.state is MessageStatus.FAILED
+        if row.state is MessageStatus.FAILED:
+            codes[row.code or ""] += 1
+    return {key: tuple(counts) for key, counts in hours.items()}, codes
+
+
+async def check(database: Database, task_ids: Sequence[int]) -> None:
+    rows = await sending.messages(database)
+    hours, codes = recount(rows)
+    assert await sending.statistics(database) == hours
+    assert await sending.failures(database) == (codes, codes)
+    for task_id in task_ids:
+        states = Counter(row.state.value for row in rows if row.task_id == task_id)
+        task = await sending.task_row(database, task_id)
+        accepted = states["submitted"] + states["delivered"] + states["failed"] + states["expired"]
+        assert (task.accepted, task.refused) == (accepted, states["refused"])
+        assert (task.delivered, task.failed) == (states["delivered"], states["failed"])
+        done = accepted + states["refused"] == task.recipients
+        assert task.status is (TaskStatus.SENT if done else TaskStatus.SENDING)
+
+
+@settings(
+    max_examples=30,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(history=st.lists(events, max_size=40))
+def test_rollups_equal_a_recount_of_the_messages(
+    empty_sqlite: Path, history: list[tuple[Any, ...]]
+) -> None:
+    async def play(path: Path) -> None:
+        database = Database(f"sqlite+aiosqlite:///{path}")
+        try:
+            world = World(database)
+            task_ids = await world.build()
+            for event in history:
+                await world.play(event)
+            await check(database, task_ids)
+        finally:
+            await database.close()
+
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "console.sqlite"
+        path.write_bytes(empty_sqlite.read_bytes())
+        asyncio.run(play(path))
