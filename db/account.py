@@ -36,6 +36,15 @@ async def policy_version(session: AsyncSession, uin: int) -> int | None:
     return (await session.exec(query)).first()
 
 
+async def hold(session: AsyncSession, uin: int) -> None:
+    """Let one transaction at a time change who may do what in this account.
+
+    The lock is one that rows pointing at the account can still be written under.
+    """
+    query = select(AccountRow.uin).where(AccountRow.uin == uin)
+    await session.exec(query.with_for_update(key_share=True))
+
+
 async def bump_policy_version(session: AsyncSession, uin: int) -> None:
     """Make every process see the account's policies anew on its next request."""
     version = col(AccountRow.policy_version)

@@ -1,12 +1,10 @@
 """Custom policies and their versions (CAM-3): documents as their authors wrote them."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
-from enum import StrEnum
-from typing import Final
 
 from sqlalchemy import Text, UniqueConstraint
-from sqlmodel import Field, SQLModel, col, delete, select, update
+from sqlmodel import Field, SQLModel, col, delete, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 from sqlmodel.sql.expression import SelectOfScalar
 
@@ -54,20 +52,6 @@ class PolicyVersionRow(SQLModel, table=True):
     created_by: int = Field(sa_type=BigId)
 
 
-class SortKey(StrEnum):
-    """What a list of policies can be sorted by."""
-
-    CREATED_AT = "created_at"
-    NAME = "name"
-
-
-SORT_TYPES: Final[Mapping[SortKey, type[datetime | int | str]]] = {
-    SortKey.CREATED_AT: datetime,
-    SortKey.NAME: str,
-}
-_SORT_COLUMNS: Final = {SortKey.CREATED_AT: PolicyRow.created_at, SortKey.NAME: PolicyRow.name}
-
-
 def _of(owner: int) -> SelectOfScalar[PolicyRow]:
     return select(PolicyRow).where(PolicyRow.account_uin == owner)
 
@@ -78,22 +62,11 @@ def listing(owner: int, search: str) -> SelectOfScalar[PolicyRow]:
     return query.where(col(PolicyRow.name).icontains(search, autoescape=True)) if search else query
 
 
-def sort_value(row: PolicyRow, key: SortKey) -> datetime | str:
-    """Give the value of the column a list is sorted by."""
-    return row.created_at if key is SortKey.CREATED_AT else row.name
-
-
-async def page(  # noqa: PLR0913 - what is listed, how sorted, and where
-    session: AsyncSession,
-    query: SelectOfScalar[PolicyRow],
-    key: SortKey,
-    *,
-    descending: bool,
-    first: int,
-    after: Key | None,
+async def page(
+    session: AsyncSession, query: SelectOfScalar[PolicyRow], *, first: int, after: Key | None
 ) -> Slice[PolicyRow]:
-    """List policies page by page."""
-    order = Order(col(_SORT_COLUMNS[key]), col(PolicyRow.id), descending)
+    """List policies by name."""
+    order = Order(col(PolicyRow.name), col(PolicyRow.id), descending=False)
     return await pages.keyset(session, query, order, first=first, after=after)
 
 
@@ -195,13 +168,6 @@ async def add_version(
     session.add(added)
     await session.flush()
     return added
-
-
-async def put_in_force(session: AsyncSession, row: PolicyRow, number: int, now: datetime) -> None:
-    """Make a version the one that counts."""
-    statement = update(PolicyRow).where(col(PolicyRow.id) == row.id)
-    await session.exec(statement.values(version=number, updated_at=now))
-    await session.refresh(row)
 
 
 async def remove_version(session: AsyncSession, row: PolicyVersionRow) -> None:

@@ -25,6 +25,7 @@ class Code(StrEnum):
     BAD_CREDENTIALS = "BAD_CREDENTIALS"
     TOO_MANY_ATTEMPTS = "TOO_MANY_ATTEMPTS"
     CONFLICT = "CONFLICT"
+    ESCALATION = "ESCALATION"
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,8 @@ class Terms:
     """Tries for one user name within the window."""
     sign_in_tries_per_address: int = 100
     """Tries from one address within the window."""
+    credential_lifetime: timedelta = timedelta(minutes=10)
+    """How long the file with a new sub-account's credentials can be fetched (CAM-1)."""
     review_opens: time = time(9)
     """When reviewers begin, in the review time zone (REV-2)."""
     review_closes: time = time(23)

@@ -84,6 +84,11 @@ class Authorities:
         self._files = files
         self._compiled: OrderedDict[int, tuple[Hashable, Snapshot]] = OrderedDict()
 
+    @property
+    def files(self) -> Snapshot:
+        """What the policy files say, without the policies of any account."""
+        return self._files.snapshot
+
     async def of(self, session: AsyncSession, principal: Principal | None) -> Authority:
         """Read the versions in force within `session` and give the matching authority."""
         base = self._files.snapshot

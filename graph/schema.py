@@ -15,22 +15,37 @@ from strawberry.schema.config import StrawberryConfig
 from strawberry.tools import merge_types
 from strawberry.types.execution import ExecutionContext
 
+from graph.access_key import AccessKeyMutation
 from graph.account import AccountQuery
 from graph.application import ApplicationMutation, ApplicationQuery
+from graph.attachment import AttachmentMutation, AttachmentQuery
+from graph.audit import AuditQuery
+from graph.catalogue import CatalogueQuery
 from graph.certificate import CertificateQuery
 from graph.errors import is_masked
+from graph.group import GroupQuery
+from graph.group_change import GroupMutation, MembershipMutation
 from graph.limits import MAX_TOKENS, QueryBounds
 from graph.lookup import lookup
+from graph.migration import MigrationQuery
+from graph.policy import PolicyQuery
+from graph.policy_change import PolicyMutation
+from graph.policy_version_change import PolicyVersionMutation
 from graph.recipient import RecipientQuery
 from graph.recipient_form import RecipientFormQuery
 from graph.review import ReviewMutation, ReviewQuery
 from graph.segment import SegmentQuery
 from graph.sign_in import SignInMutation, SignInQuery
 from graph.signature import SignatureMutation, SignatureQuery
+from graph.simulation import SimulationQuery
 from graph.statistic import StatisticQuery
 from graph.task import BulkTaskQuery
 from graph.task_change import BulkTaskMutation
 from graph.template import TemplateMutation, TemplateQuery
+from graph.user import UserQuery
+from graph.user_change import UserChangeMutation
+from graph.user_creation import UserCreationMutation
+from graph.who_can import WhoCanQuery
 
 log = logging.getLogger(__name__)
 
@@ -47,6 +62,15 @@ QUERIES: Final = (
     RecipientQuery,
     RecipientFormQuery,
     StatisticQuery,
+    UserQuery,
+    GroupQuery,
+    PolicyQuery,
+    AttachmentQuery,
+    AuditQuery,
+    CatalogueQuery,
+    SimulationQuery,
+    WhoCanQuery,
+    MigrationQuery,
 )
 MUTATIONS: Final = (
     SignInMutation,
@@ -55,6 +79,14 @@ MUTATIONS: Final = (
     TemplateMutation,
     ReviewMutation,
     BulkTaskMutation,
+    UserCreationMutation,
+    UserChangeMutation,
+    GroupMutation,
+    MembershipMutation,
+    PolicyMutation,
+    PolicyVersionMutation,
+    AttachmentMutation,
+    AccessKeyMutation,
 )
 CACHED_DOCUMENTS: Final = 256
 

@@ -209,13 +209,9 @@ GET_GROUP: Final = _cam("GetGroup", READ, "Get a group")
 GET_USER: Final = _cam("GetUser", READ, "Get a sub-account")
 LIST_ACCESS_KEYS: Final = _cam("ListAccessKeys", LIST, "List access keys")
 LIST_GROUPS: Final = _cam("ListGroups", LIST, "List groups")
-LIST_GROUPS_FOR_USER: Final = _reserved_cam(
-    "ListGroupsForUser", LIST, "List groups of a sub-account"
-)
+LIST_GROUPS_FOR_USER: Final = _cam("ListGroupsForUser", LIST, "List groups of a sub-account")
 LIST_USERS: Final = _cam("ListUsers", LIST, "List sub-accounts")
-LIST_USERS_FOR_GROUP: Final = _reserved_cam(
-    "ListUsersForGroup", LIST, "List sub-accounts of a group"
-)
+LIST_USERS_FOR_GROUP: Final = _cam("ListUsersForGroup", LIST, "List sub-accounts of a group")
 REMOVE_USER_FROM_GROUP: Final = _cam(
     "RemoveUserFromGroup", WRITE, "Remove a sub-account from a group"
 )
@@ -237,13 +233,13 @@ DETACH_GROUP_POLICY: Final = _cam("DetachGroupPolicy", WRITE, "Detach a policy f
 DETACH_USER_POLICY: Final = _cam("DetachUserPolicy", WRITE, "Detach a policy from a sub-account")
 GET_POLICY: Final = _cam("GetPolicy", READ, "Get a policy")
 GET_POLICY_VERSION: Final = _reserved_cam("GetPolicyVersion", READ, "Get a version of a policy")
-LIST_ATTACHED_GROUP_POLICIES: Final = _reserved_cam(
+LIST_ATTACHED_GROUP_POLICIES: Final = _cam(
     "ListAttachedGroupPolicies", LIST, "List policies of a group"
 )
 LIST_ATTACHED_USER_ALL_POLICIES: Final = _reserved_cam(
     "ListAttachedUserAllPolicies", LIST, "List policies of a sub-account and its groups"
 )
-LIST_ATTACHED_USER_POLICIES: Final = _reserved_cam(
+LIST_ATTACHED_USER_POLICIES: Final = _cam(
     "ListAttachedUserPolicies", LIST, "List policies of a sub-account"
 )
 LIST_AUDIT_RECORDS: Final = _cam("ListAuditRecords", LIST, "List changes of access")
