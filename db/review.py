@@ -199,10 +199,10 @@ async def decide(  # noqa: PLR0913 - what is decided, how, by whom and when
 ) -> ReviewRow:
     """Decide an item once and for all; raises Refused, with CONFLICT when it has left the queue.
 
-    `subject` is held by the caller. Applicants hold it before the item too, so that a decision and
-    an edit wait for each other instead of blocking each other.
+    The caller holds `subject`. Whoever decides, edits or deletes holds it first, so they come one
+    after another, and what the item has become meanwhile is read only then.
     """
-    query = select(ReviewRow).where(ReviewRow.id == item_id).with_for_update()
+    query = select(ReviewRow).where(ReviewRow.id == item_id)
     item = (await session.exec(query.execution_options(populate_existing=True))).one()
     if item.decided_at is not None:
         raise Refused.one(Code.CONFLICT, _settled(item), "id")

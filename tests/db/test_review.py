@@ -53,10 +53,11 @@ async def decide(
     console: Console, item: ReviewRow, uin: int, *, approved: bool = True, reason: str = ""
 ) -> None:
     async with console.database.write() as session:
-        subject = await template.reviewed(session, item.subject_id)
+        found = await review.get(session, item.id)
+        subject = await template.reviewed(session, found.subject_id)
         await review.decide(
             session,
-            item.id,
+            found.id,
             subject,
             approved=approved,
             reason=reason,

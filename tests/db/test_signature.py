@@ -88,6 +88,26 @@ async def test_twenty_who_apply_at_once_for_one_content_leave_one_signature(
         assert await quota.used(session, account.uin, SIGNATURES) == 1
 
 
+async def test_rejected_ones_edited_at_once_into_one_content_leave_one(console: Console) -> None:
+    account = await console.add_account()
+    ids = [await add(console, account, f"Name{number}") for number in range(5)]
+    async with console.database.write() as session:
+        for signature_id in ids:
+            row = await signature.changing(session, account.uin, signature_id)
+            row.status = ReviewStatus.REJECTED
+
+    async def edit(signature_id: int) -> None:
+        async with console.database.write() as session:
+            await review.hold_applicant(session, account.uin)
+            row = await signature.editable(session, account.uin, signature_id, hold=True)
+            await signature.revise(session, row, draft(), {}, console.clock.now, automatic=False)
+
+    outcomes = await asyncio.gather(*map(edit, ids), return_exceptions=True)
+    refusals = [outcome for outcome in outcomes if isinstance(outcome, Refused)]
+    assert [refusal.problems[0].code for refusal in refusals] == [Code.TAKEN] * 4
+    assert outcomes.count(None) == 1
+
+
 async def test_a_rejected_or_deleted_content_is_free_again(console: Console) -> None:
     account = await console.add_account()
     rejected = await add(console, account)
