@@ -2,9 +2,11 @@
 
 import asyncio
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from sqlmodel import col, select, update
+from sqlmodel.ext.asyncio.session import AsyncSession
 
 from db import checking, quota, recipient, settlement, task
 from db.job import JobKind
@@ -62,7 +64,7 @@ async def put(database: Database, task_id: int, **states: int) -> None:
                 await session.exec(statement.values(state=MessageStatus(state)))
 
 
-async def ready(database: Database, parts: Parts, count: int = 3, **changes: object) -> int:
+async def ready(database: Database, parts: Parts, count: int = 3, **changes: Any) -> int:
     task_id = await bulk.add_task(database, parts, START, **changes)
     await bulk.make_ready(database, task_id, START, bulk.found(count, segments=2))
     return task_id
@@ -197,8 +199,8 @@ async def test_a_check_ends_ready_or_back_in_draft(database: Database, parts: Pa
     assert await bulk.messages(database, broken) == []
 
 
-async def row_of(session: object, task_id: int) -> int:
-    row = await task.held(session, task_id)  # type: ignore[arg-type]  # any session will do
+async def row_of(session: AsyncSession, task_id: int) -> int:
+    row = await task.held(session, task_id)
     assert row is not None
     return row.check_job or 0
 
