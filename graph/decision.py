@@ -7,20 +7,14 @@ import strawberry
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from db import attachment, group, policy, user
+from graph.effect import Effect
 from graph.enums import publish
 from graph.errors import BadUserInput
 from policies.decision import Differs, Explanation, Match, Miss
 from policies.engine import Snapshot
 from policies.pattern import PatternError, requested_action, requested_resource
 from policies.rule import Context as Facts
-from policies.rule import Effect
 
-publish(
-    Effect,
-    name="PolicyEffect",
-    description="What a statement does; a matching deny always wins.",
-    values={"ALLOW": "It allows.", "DENY": "It denies, whatever else allows."},
-)
 publish(
     Differs,
     name="MissedPart",

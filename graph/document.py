@@ -8,6 +8,7 @@ import strawberry
 
 from domain.errors import Code, Problem, Refused
 from graph.access import analysed
+from graph.effect import Effect
 from graph.enums import publish
 from policies import legacy
 from policies.document import (
@@ -22,7 +23,7 @@ from policies.document import (
 )
 from policies.finding import Finding, Severity
 from policies.lint import lint_document
-from policies.rule import Effect, Rule
+from policies.rule import Rule
 
 publish(
     Severity,
