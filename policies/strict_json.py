@@ -40,13 +40,13 @@ class JsonError(ValueError):
         self.path = path
 
 
-def read(text: str) -> Node:
-    """Read one JSON value that is all of `text`.
+def read(text: str, limit: int = MAX_TEXT) -> Node:
+    """Read one JSON value that is all of `text`, at most `limit` characters.
 
     Raises JsonError for anything else, with the line and the column in the message.
     """
-    if len(text) > MAX_TEXT:
-        raise JsonError(f"the text has {len(text)} characters, at most {MAX_TEXT} are read", "")
+    if len(text) > limit:
+        raise JsonError(f"the text has {len(text)} characters, at most {limit} are read", "")
     return _Reader(text).whole()
 
 
