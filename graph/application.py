@@ -25,6 +25,7 @@ from graph.guard import mutation, query
 from graph.limits import PAGE
 from graph.node import Node, encode, key_of
 from graph.payload import Payload
+from graph.search import wanted
 from graph.target import EACH, on_application
 from policies import actions
 
@@ -53,9 +54,7 @@ publish(
 class ApplicationOrder:
     """Sort key and direction."""
 
-    field: SortKey = strawberry.field(
-        default=SortKey.CREATED_AT, description="What to sort by."
-    )
+    field: SortKey = strawberry.field(default=SortKey.CREATED_AT, description="What to sort by.")
     direction: Direction = strawberry.field(
         default=Direction.DESC, description="Which end comes first."
     )
@@ -145,13 +144,11 @@ class ApplicationQuery:
     async def application(self, info: Info, id: Id) -> Application | None:  # noqa: A002 - the schema's name
         """One application of the caller's account."""
         async with info.context.database.read() as session:
-            row = await applications.owned(
-                session, info.context.owner, key_of(id, "Application")
-            )
+            row = await applications.owned(session, info.context.owner, key_of(id, "Application"))
         return Application.of(row, info.context) if row else None
 
     @query(actions.DESCRIBE_APP_LIST, on=EACH)
-    async def applications(  # noqa: PLR0913 - one argument each in the schema
+    async def applications(
         self,
         info: Info,
         search: Annotated[
@@ -168,10 +165,8 @@ class ApplicationQuery:
         order = order_by or ApplicationOrder()
         page = page_request(first, after, applications.SORT_TYPES[order.field])
         async with context.database.read() as session:
-            plan = (await context.authority(session)).plan(
-                actions.DESCRIBE_APP_LIST, context.facts
-            )
-            listing = applications.Listing(context.owner, plan, (search or "").strip())
+            plan = (await context.authority(session)).plan(actions.DESCRIBE_APP_LIST, context.facts)
+            listing = applications.Listing(context.owner, plan, wanted(search))
             found = await applications.page(
                 session,
                 listing,

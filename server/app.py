@@ -23,7 +23,10 @@ from db.store import Store
 from db.vault import Vault
 from graph.authority import Authorities
 from policies.live import PolicyDirectory
+from server import download, form
 from server.bounds import BodyBounds
+from server.credentials import PATH as CREDENTIALS
+from server.credentials import credentials_file
 from server.graphql import STATIC, Endpoint, static_file
 from server.request import Console
 from server.settings import Settings
@@ -129,7 +132,10 @@ def routes() -> list[BaseRoute]:
         Route("/", lambda _: RedirectResponse("/graphql")),
         Route("/graphql", Endpoint()),
         Route(f"{STATIC}/{{name:path}}", static_file),
+        Route(CREDENTIALS, credentials_file),
         Route("/healthz", health),
+        *download.routes(),
+        *form.routes(),
     ]
 
 

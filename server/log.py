@@ -29,3 +29,5 @@ def configure(level: str) -> None:
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
     # Casbin logs each refusal as a warning; refusals are answers here.
     logging.getLogger("casbin").setLevel(logging.ERROR)
+    for chatty in ("alembic", "httpx2", "httpcore2"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Annotated, Final, Literal, Self
 from zoneinfo import available_timezones
 
-from pydantic import AfterValidator, Field, ValidationError
+from pydantic import AfterValidator, Field, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from db.vault import KEY_BYTES
@@ -105,6 +105,14 @@ class Settings(BaseSettings):
         "info", description="The least severe log line that is written."
     )
 
+    @model_validator(mode="after")
+    def _day_of_review(self) -> Self:
+        if self.review_closes <= self.review_opens:
+            raise ValueError(
+                f"{PREFIX}REVIEW_CLOSES must be later than {PREFIX}REVIEW_OPENS, on the same day"
+            )
+        return self
+
     @classmethod
     def read(cls) -> Self:
         """Read the environment; raises SettingsError with the variable and what it accepts."""
@@ -175,6 +183,9 @@ def _decode_key(text: str, place: str) -> bytes:
 def _explain(settings: type[Settings], error: ValidationError) -> list[str]:
     lines = []
     for problem in error.errors(include_url=False):
+        if not problem["loc"]:
+            lines.append(problem["msg"])
+            continue
         name = str(problem["loc"][0])
         given = os.environ.get(f"{PREFIX}{name}".upper(), "")
         shown = "" if name in {"secret_key", "database_url"} else f' "{given}"'

@@ -74,9 +74,7 @@ async def add_account(
     )
     await _add_user(session, UserKind.ROOT, "root", new.password, now, uin=uin, account_uin=uin)
     units = GIFT_UNITS[new.identity] if new.units is None else new.units
-    await package.grant(
-        session, uin, PackageKind.GIFT, units, now=now, expires_at=now + GIFT_LASTS
-    )
+    await package.grant(session, uin, PackageKind.GIFT, units, now=now, expires_at=now + GIFT_LASTS)
     return uin
 
 

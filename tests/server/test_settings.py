@@ -30,10 +30,15 @@ def test_defaults_are_the_guides_numbers(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "value", "told"),
     [
-        ("SMS_CONSOLE_PORT", "eighty", 'SMS_CONSOLE_PORT "eighty": Input should be a valid integer'),
+        (
+            "SMS_CONSOLE_PORT",
+            "eighty",
+            'SMS_CONSOLE_PORT "eighty": Input should be a valid integer',
+        ),
         ("SMS_CONSOLE_AUTO_REVIEW", "yes", "Input should be 'off' or 'approve'"),
         ("SMS_CONSOLE_REVIEW_TIME_ZONE", "Mars/Base", "an IANA time zone such as Asia/Shanghai"),
         ("SMS_CONSOLE_DATABASE_URL", "mysql://x", "sqlite:///path/to/file or postgresql://"),
+        ("SMS_CONSOLE_REVIEW_CLOSES", "08:00", "REVIEW_CLOSES must be later than"),
         ("SMS_CONSOLE_HOTS", "x", "SMS_CONSOLE_HOTS is not a setting"),
     ],
 )
