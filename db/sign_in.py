@@ -27,7 +27,7 @@ class AttemptRow(SQLModel, table=True):
     __tablename__ = "sign_in_attempt"
 
     key: str = Field(primary_key=True, max_length=128)
-    since: datetime
+    since: datetime = Field(index=True)
     count: int
 
 

@@ -164,8 +164,9 @@ def _name_key(given: SignInInput) -> str:
 
 async def _count_tries(context: Context, given: SignInInput) -> None:
     terms = context.terms
-    await _count(context, _name_key(given), terms.sign_in_tries_per_name)
+    # The address first: it bounds how many names one address can make the table remember.
     await _count(context, f"address:{context.address}", terms.sign_in_tries_per_address)
+    await _count(context, _name_key(given), terms.sign_in_tries_per_name)
 
 
 async def _count(context: Context, key: str, limit: int) -> None:
