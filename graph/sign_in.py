@@ -101,21 +101,18 @@ class SignInMutation:
         context = info.context
         await _count_tries(context, input)
         found = await _find(context, input)
-        if (
-            not await asyncio.to_thread(
-                verify_password,
-                input.password[:MAX_PASSWORD],
-                found.password_hash if found else None,
-            )
-            or found is None
-            or found.disabled
-        ):
-            raise Refused.one(
-                Code.BAD_CREDENTIALS, "the account, the name or the password is wrong"
-            )
+        wrong = Refused.one(Code.BAD_CREDENTIALS, "the account, the name or the password is wrong")
+        stored = found.password_hash if found else None
+        if not await asyncio.to_thread(verify_password, input.password[:MAX_PASSWORD], stored):
+            raise wrong
+        if found is None or found.disabled:
+            raise wrong
         token = secrets.token_urlsafe(32)
         lifetime = context.terms.session_lifetime
         async with context.change() as session:
+            now_stored = await user.get(session, found.uin)
+            if now_stored is None or now_stored.disabled or now_stored.password_hash != stored:
+                raise wrong  # changed while it was being verified, which ends every session
             await sign_in.forget_attempts(session, _name_key(input))
             await sign_in.open_session(session, found.uin, token, context.now, lifetime)
             await user.signed_in(session, found.uin, context.now)
