@@ -28,10 +28,18 @@ CODES = ("MK:0012", "TD:0001", "InternalError.OtherError")
 
 events = st.one_of(
     st.tuples(st.just("claim"), st.sampled_from("ab"), st.integers(1, 12)),
-    st.tuples(st.just("answer"), st.sampled_from("ab"), st.lists(st.sampled_from(Verdict))),
+    st.tuples(
+        st.just("answer"),
+        st.sampled_from("ab"),
+        st.lists(st.sampled_from([Verdict.ACCEPTED, *Verdict]), min_size=1, max_size=12),
+    ),
     st.tuples(
         st.just("receipts"),
-        st.lists(st.tuples(st.integers(1, 30), st.sampled_from(("DELIVRD", *CODES))), max_size=12),
+        st.lists(
+            st.tuples(st.integers(1, 30), st.sampled_from(("DELIVRD", *CODES))),
+            min_size=5,
+            max_size=12,
+        ),
     ),
     st.tuples(st.just("pass"), st.integers(1, 90)),
     st.tuples(st.just("requeue")),
@@ -130,11 +138,11 @@ async def check(database: Database, task_ids: Sequence[int]) -> None:
 
 
 @settings(
-    max_examples=30,
+    max_examples=12,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
-@given(history=st.lists(events, max_size=40))
+@given(history=st.lists(events, min_size=25, max_size=40))
 def test_rollups_equal_a_recount_of_the_messages(
     empty_sqlite: Path, history: list[tuple[Any, ...]]
 ) -> None:
