@@ -1,7 +1,7 @@
 """What a bulk task is made of, and how long that may change (BLK-1)."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -34,7 +34,7 @@ class Sender:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A task that may be stored; `scheduled_at` is to the second, None for sending at once."""
+    """A task that may be stored; `scheduled_at` is UTC, to the second, None for sending at once."""
 
     name: str
     scheduled_at: datetime | None
@@ -136,7 +136,10 @@ def _signature_problems(signature: Part | None, region: Region) -> list[Problem]
 def _check_time(
     at: datetime, sms_type: SmsType, zone: ZoneInfo, now: datetime, terms: Terms
 ) -> datetime:
-    due = task.check_schedule(at, now, terms.schedule_ahead)
+    if at.tzinfo is None:
+        message = f'scheduled at "{at.isoformat()}" names no time zone: add one, such as "+08:00"'
+        raise Refused.one(Code.INVALID, message, "scheduled_at")
+    due = task.check_schedule(at, now, terms.schedule_ahead).astimezone(UTC)
     if sms_type is SmsType.MARKETING:
         task.check_marketing_time(due, zone, "scheduled_at")
     return due

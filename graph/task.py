@@ -1,7 +1,7 @@
 """Bulk tasks: what they are and how far they have come (BLK-7)."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated
 
 import strawberry
@@ -13,6 +13,7 @@ from domain.task import TaskStatus
 from graph.connection import After, Connection, First, connect, page_request
 from graph.context import Context, Info
 from graph.enums import publish
+from graph.errors import BadUserInput
 from graph.guard import query
 from graph.limits import PAGE
 from graph.node import Node, encode, key_of
@@ -259,9 +260,21 @@ class BulkTaskFilter:
             app_id=key_of(self.application_id, "Application") if self.application_id else None,
             template_id=key_of(self.template_id, "Template") if self.template_id else None,
             search=(self.search or "").strip(),
-            created_from=self.created_from,
-            created_until=self.created_until,
+            created_from=_moment(self.created_from, "createdFrom"),
+            created_until=_moment(self.created_until, "createdUntil"),
         )
+
+
+def _moment(given: datetime | None, argument: str) -> datetime | None:
+    if given is None:
+        return None
+    try:
+        if given.tzinfo is not None:
+            return given.astimezone(UTC)
+    except OverflowError:
+        pass  # a year 1 or 9999 whose offset leads out of the calendar
+    message = f'"{argument}" must name its time zone and lie within years 2 to 9998'
+    raise BadUserInput(f'{message}, unlike "{given.isoformat()}"', argument=argument)
 
 
 @strawberry.type
