@@ -1,5 +1,6 @@
 """A server in the test's own process, spoken to over ASGI."""
 
+from base64 import b64encode
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 from db.session import Database
 from server.app import PACKAGED_POLICIES, create_app
 from server.settings import Settings
-from tests.console import Clock
+from tests.console import KEY, Clock
 
 
 @pytest.fixture
@@ -18,7 +19,10 @@ async def http(
 ) -> AsyncIterator[httpx2.AsyncClient]:
     """An HTTP client of the real application on the test's database."""
     settings = Settings(
-        data=tmp_path, database_url=f"sqlite:///{database.url.database}", policies=PACKAGED_POLICIES
+        data=tmp_path,
+        database_url=f"sqlite:///{database.url.database}",
+        policies=PACKAGED_POLICIES,
+        secret_key=b64encode(KEY).decode(),
     )
     app = create_app(settings, clock=clock)
     transport = httpx2.ASGITransport(app=app, client=("192.0.2.7", 1234))
