@@ -26,7 +26,8 @@
 
 `account` (default 12345678) owns documents and applications. A caller is a sub-account unless its
 `[roles]` entry says root, operator, anonymous or must-reset. `access` and `level` narrow what stars
-stand for, and `context` gives condition keys such as "qcs:ip".
+stand for, and `context` gives condition keys such as "qcs:ip". With `site_files = false` the
+installation's own site/*.csv do not count, so that they cannot break what is said of presets.
 """
 
 import re
@@ -81,6 +82,7 @@ class CaseFile(BaseModel):
     name: str
     description: str
     account: Uin = "12345678"
+    site_files: bool = True
     documents: dict[Name, str] = {}
     site: dict[Name, str] = {}
     groups: dict[Name, list[str]] = {}

@@ -4,8 +4,8 @@ A statement is covered when it decided at least one case. A case that only passe
 allows the request covers no statement, so a policy is not tested by what it leaves out alone.
 """
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from itertools import product
 from typing import Final
 
@@ -15,7 +15,8 @@ from policies.condition import KEYS, OWNER_UIN, UIN
 from policies.decision import Decision
 from policies.document import DocumentError, parse
 from policies.engine import Snapshot
-from policies.mistake import PolicyFileError
+from policies.live import SITE
+from policies.mistake import Place, PolicyFileError
 from policies.pattern import (
     PatternError,
     application,
@@ -32,6 +33,9 @@ MAX_REQUESTS: Final = 20_000
 NOTHING: Final = "nothing"
 _FIRST_UIN: Final = 100_001
 _POLICY: Final = "policy:"
+_OWN: Final = "policy:case:"
+"""Before the names of a case file's own policies: no policy file can use it, so none collides."""
+
 _GROUP: Final = "group:"
 Told = tuple[str, str]
 """A policy and one of its statements."""
@@ -53,7 +57,7 @@ class Outcome:
     def decided_by(self) -> str:
         """The deciding policy and statement, as `by` of a case names it."""
         for match in self.decision.matched:
-            return f"{match.policy.removeprefix(_POLICY)} {match.statement}"
+            return f"{_shown(match.policy)} {match.statement}"
         return NOTHING
 
     @property
@@ -115,13 +119,13 @@ def coverage(files: PolicyFiles, reports: Sequence[Report]) -> Coverage:
     """Count the statements of the files in force and of each case file, each by itself."""
     decided = frozenset[Told]().union(*(report.decided for report in reports))
     in_force = {(rule.policy, rule.statement): None for rule in files.rules}
-    missing = [told for told in in_force if told not in decided]
+    missing = [(_shown(told[0]), told[1]) for told in in_force if told not in decided]
     total = len(in_force)
     for report in reports:
         own = sorted(report.own)
         total += len(own)
         missing += [
-            (f"{report.name} {policy}", statement)
+            (f"{report.name} {_shown(policy)}", statement)
             for policy, statement in own
             if (policy, statement) not in report.decided
         ]
@@ -132,27 +136,39 @@ def run(read: CaseFile, files: PolicyFiles) -> Report:
     """Run one case file on top of the policies in force. CaseFileError says what cannot be run."""
     rules = tuple(_documents(read))
     site = _site(read)
-    added = (*rules, *site.rules)
-    in_force = {rule.policy for rule in files.rules}
-    for rule in added:
-        if rule.policy in in_force:
-            raise CaseFileError([f'{read.name}: "{rule.policy}" is in force already; rename it'])
-    links = tuple(_links(read, in_force.union(rule.policy for rule in added)))
-    based = Snapshot.build((*files.rules, *site.rules), (*files.links, *site.links), read.name)
+    own = tuple(replace(rule, policy=_owned(rule.policy)) for rule in site.rules)
+    own_links = tuple(Link(link.member, _owned(link.holder)) for link in site.links)
+    counted = {line for line, at in files.places.items() if read.site_files or not _is_site(at)}
+    based_rules = [rule for rule in files.rules if rule in counted]
+    based_links = [link for link in files.links if link in counted]
+    links = tuple(_links(read, (*based_rules, *rules, *own), based_links))
+    based = Snapshot.build((*based_rules, *own), (*based_links, *own_links), read.name)
     snapshot = based.with_rules(rules, links, version=read.name)
     outcomes: list[Outcome] = []
     for position, case in enumerate(read.case):
         outcomes += _outcomes(read, position, case, snapshot)
         if len(outcomes) > MAX_REQUESTS:
             raise CaseFileError([f"{read.name}: more than {MAX_REQUESTS} requests; split the file"])
-    own = frozenset((rule.policy, rule.statement) for rule in added)
-    return Report(read.name, read.description, tuple(outcomes), own)
+    told = frozenset((rule.policy, rule.statement) for rule in (*rules, *own))
+    return Report(read.name, read.description, tuple(outcomes), told)
+
+
+def _is_site(place: Place) -> bool:
+    return place.file.startswith(f"{SITE}/")
+
+
+def _owned(holder: str) -> str:
+    return _OWN + holder.removeprefix(_POLICY) if holder.startswith(_POLICY) else holder
+
+
+def _shown(policy: str) -> str:
+    return policy.removeprefix(_OWN).removeprefix(_POLICY)
 
 
 def _documents(read: CaseFile) -> Iterator[Rule]:
     for name, text in read.documents.items():
         try:
-            yield from parse(text, read.account).compile(_POLICY + name)
+            yield from parse(text, read.account).compile(_OWN + name)
         except DocumentError as error:
             raise CaseFileError(
                 [f"{read.name}: documents.{name}: {problem}" for problem in error.problems]
@@ -167,17 +183,21 @@ def _site(read: CaseFile) -> PolicyFiles:
         raise CaseFileError([str(mistake) for mistake in error.mistakes]) from error
 
 
-def _links(read: CaseFile, known: set[str]) -> Iterator[Link]:
-    held = [(f"{_GROUP}{group}", "groups", group, names) for group, names in read.groups.items()]
+def _links(read: CaseFile, rules: Iterable[Rule], links: Iterable[Link]) -> Iterator[Link]:
+    known = {rule.policy for rule in rules} | {_GROUP + group for group in read.groups}
+    known |= {link.member for link in links if link.member.startswith(_GROUP)}
+    held = [(_GROUP + group, f"groups.{group}", names) for group, names in read.groups.items()]
     held += [
-        (f"user:{_uin(read, caller)}", "callers", caller, names)
+        (f"user:{_uin(read, caller)}", f"callers.{caller}", names)
         for caller, names in read.callers.items()
     ]
-    for member, table, key, names in held:
+    for member, key, names in held:
         for name in names:
             holder = name if name.startswith(_GROUP) else _POLICY + name
-            if holder not in known and holder.removeprefix(_GROUP) not in read.groups:
-                raise CaseFileError([f'{read.name}: {table}.{key}: nothing is named "{name}"'])
+            if _owned(holder) in known:
+                holder = _owned(holder)
+            elif holder not in known:
+                raise CaseFileError([f'{read.name}: {key}: nothing is named "{name}"'])
             yield Link(member, holder)
 
 

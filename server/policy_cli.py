@@ -23,12 +23,6 @@ policy = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-policy.command()(policy_rewrite.diff)
-policy.command()(policy_rewrite.fmt)
-policy.command()(policy_rewrite.migrate)
-policy.command("import")(policy_rewrite.import_document)
-policy.command()(policy_rewrite.export)
-
 Paths = Annotated[
     list[Path] | None, typer.Argument(help="Policy files (.csv), documents (.json) or folders.")
 ]
@@ -60,13 +54,13 @@ def check(
         _print_json({"findings": found, "errors": errors})
     else:
         _print_lines(map(as_text, found))
-        counted = (f"{_count(found, severity)} {severity}s" for severity in Severity)
-        typer.echo(", ".join(counted))
+        typer.echo(", ".join(_counted(found, severity) for severity in Severity))
     raise typer.Exit(1 if errors else 0)
 
 
-def _count(found: Sequence[Remark], severity: Severity) -> int:
-    return sum(each["severity"] == severity for each in found)
+def _counted(found: Sequence[Remark], severity: Severity) -> str:
+    count = sum(each["severity"] == severity for each in found)
+    return f"{count} {severity}{'' if count == 1 else 's'}"
 
 
 @policy.command("test")
@@ -134,7 +128,7 @@ def explain(  # noqa: PLR0913 - each is an option of the command
     if action is None:
         fail("name an action, or give --stdin")
     policy_explain.check_request(action, resource)
-    caller = (names or ["user:0"])[0]
+    caller = (names or ["caller"])[0]
     rules, links, owner = policy_explain.with_documents(document or [], uin, caller)
     snapshot = in_force(policies).snapshot.with_rules(rules, links, version="draft")
     account = [f"account:{owner}"] if owner else []
@@ -169,6 +163,13 @@ def who_can(
     else:
         _print_lines(f"{who}: {decision.reason}" for who, decision in found)
     raise typer.Exit(0 if found else 1)
+
+
+policy.command()(policy_rewrite.diff)
+policy.command()(policy_rewrite.fmt)
+policy.command()(policy_rewrite.migrate)
+policy.command("import")(policy_rewrite.import_document)
+policy.command()(policy_rewrite.export)
 
 
 def _print_json(content: object) -> None:

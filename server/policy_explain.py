@@ -79,7 +79,7 @@ def with_documents(
 
 def explanation_lines(explained: Explanation) -> Iterator[str]:
     """Print a decision, what matched, and on default deny what nearly did."""
-    yield f"{'allowed' if explained.allowed else 'denied'}: {explained.reason}"
+    yield explained.reason if explained.matched else f"denied: {explained.reason}"
     for match in explained.matched:
         way = " > ".join(match.path)
         yield f"  {match.effect} by statement {match.statement} of {match.policy}, held by {way}"
