@@ -13,11 +13,10 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import Any, Final, ParamSpec, TypeVar
 
-from sqlmodel.ext.asyncio.session import AsyncSession
-
 from db import account, attachment, audit, group, holding
 from db import quota as quotas
 from db.audit import Record
+from db.session import AsyncSession
 from db.user import UserKind
 from domain.errors import Code, Refused
 from domain.quota import Quota

@@ -5,13 +5,13 @@ from datetime import datetime
 from typing import Annotated
 
 import strawberry
-from sqlmodel.ext.asyncio.session import AsyncSession
 
 from db import attachment, user
 from db import group as groups
 from db import policy as policies
 from db import quota as quotas
 from db.attachment import AttachmentRow
+from db.session import AsyncSession
 from domain import quota
 from domain.errors import Code, Problem, Refused
 from graph.access import Actor, Change, changing, lifted

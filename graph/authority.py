@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Protocol
 
-from sqlmodel.ext.asyncio.session import AsyncSession
-
 from db import account, holding
+from db.session import AsyncSession
 from db.user import UserKind, UserRow
 from policies.actions import Action, Level
 from policies.decision import Decision

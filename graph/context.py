@@ -6,9 +6,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 import strawberry
-from sqlmodel.ext.asyncio.session import AsyncSession
 
-from db.session import Database
+from db.session import AsyncSession, Database
 from db.store import Store
 from db.vault import Vault
 from domain.terms import Terms

@@ -4,9 +4,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 import strawberry
-from sqlmodel.ext.asyncio.session import AsyncSession
 
 from db import attachment, group, policy, user
+from db.session import AsyncSession
 from graph.effect import Effect
 from graph.enums import publish
 from graph.errors import BadUserInput

@@ -5,9 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
-from sqlmodel.ext.asyncio.session import AsyncSession
-
 from db import quota as quotas
+from db.session import AsyncSession
 from domain.errors import Code, Refused
 from domain.quota import Quota
 from graph.authority import Authority, resource_of

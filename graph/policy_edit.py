@@ -1,11 +1,11 @@
 """What every change of a custom policy needs: where the text is from, and who may make it."""
 
 import strawberry
-from sqlmodel.ext.asyncio.session import AsyncSession
 
 from db import attachment, holding
 from db import policy as policies
 from db.policy import PolicyRow
+from db.session import AsyncSession
 from domain import quota
 from domain.errors import Code, Refused
 from graph.access import Actor, Change

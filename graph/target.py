@@ -4,9 +4,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlmodel.ext.asyncio.session import AsyncSession
-
 from db import application, task
+from db.session import AsyncSession
 from graph.node import key_of
 
 AppOf = Callable[[AsyncSession, int, int], Awaitable[int | None]]

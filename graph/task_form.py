@@ -6,13 +6,13 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import strawberry
-from sqlmodel.ext.asyncio.session import AsyncSession
 
 from db import account as accounts
 from db import application as applications
 from db import signature as signatures
 from db import template as templates
 from db.review import Reviewed
+from db.session import AsyncSession
 from db.signature import SignatureRow
 from db.task import BulkTaskRow
 from db.template import TemplateRow

@@ -8,11 +8,9 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
 
-from sqlmodel.ext.asyncio.session import AsyncSession
-
 from db import account, attachment, package, serial, user
 from db.account import AccountRow
-from db.session import Database
+from db.session import AsyncSession, Database
 from db.user import UserKind, UserRow
 from domain.account import check_password, generate_password, user_name
 from domain.errors import Code, Refused
