@@ -26,6 +26,7 @@ from graph.errors import is_masked
 from graph.group import GroupQuery
 from graph.group_change import GroupMutation, MembershipMutation
 from graph.limits import MAX_TOKENS, QueryBounds
+from graph.long import LONG, Long
 from graph.lookup import lookup
 from graph.migration import MigrationQuery
 from graph.policy import PolicyQuery
@@ -117,7 +118,7 @@ class ConsoleSchema(strawberry.Schema):
 schema: Final = ConsoleSchema(
     query=merge_types("Query", (*QUERIES, lookup(QUERIES))),
     mutation=merge_types("Mutation", MUTATIONS),
-    config=StrawberryConfig(disable_field_suggestions=True),
+    config=StrawberryConfig(disable_field_suggestions=True, scalar_map={Long: LONG}),
     extensions=[
         lambda: MaxTokensLimiter(MAX_TOKENS),
         # One constant list: rules made anew for each request would never hit the validation cache.

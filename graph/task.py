@@ -1,7 +1,7 @@
 """Bulk tasks: what they are and how far they have come (BLK-7)."""
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated
 
 import strawberry
@@ -13,13 +13,14 @@ from domain.task import TaskStatus
 from graph.connection import After, Connection, First, connect, page_request
 from graph.context import Context, Info
 from graph.enums import publish
-from graph.errors import BadUserInput
 from graph.guard import query
 from graph.limits import PAGE
+from graph.long import Long
 from graph.node import Node, encode, key_of
 from graph.payload import Payload, UserError, user_error
 from graph.region import Region, SmsType
 from graph.standing import Standings, load_standings
+from graph.task_filter import BulkTaskFilter
 from policies import actions
 
 Id = Annotated[strawberry.ID, strawberry.argument(description="The bulk task's id.")]
@@ -46,10 +47,10 @@ publish(
 class BulkTaskFee:
     """Package units in Mainland China, money elsewhere."""
 
-    package_units: int = strawberry.field(
+    package_units: Long = strawberry.field(
         description="Units of the Mainland China packages: one a segment; 0 for Global SMS."
     )
-    amount_micros: int = strawberry.field(
+    amount_micros: Long = strawberry.field(
         description="Money in millionths of the currency unit; 0 for Mainland China SMS."
     )
     currency: str = strawberry.field(description="The currency of `amountMicros`, ISO 4217.")
@@ -59,9 +60,9 @@ class BulkTaskFee:
     @strawberry.field(  # type: ignore[untyped-decorator]  # strawberry types it as Any
         description="Units the account's packages hold now."
     )
-    async def package_balance(self) -> int:
+    async def package_balance(self) -> Long:
         """Load it once for the page."""
-        return (await self.standings.load(self.owner)).balance
+        return Long((await self.standings.load(self.owner)).balance)
 
 
 @strawberry.type(description="What became of a bulk task's messages so far.")
@@ -111,7 +112,7 @@ class BulkTask(Node):
         description="Rows with number and content of an earlier one; they are left out."
     )
     segments: int = strawberry.field(description="Billable segments of all recipients' texts.")
-    characters: int = strawberry.field(description="Characters of all recipients' texts.")
+    characters: Long = strawberry.field(description="Characters of all recipients' texts.")
     problem: str | None = strawberry.field(description="Why the file or the task failed, if so.")
     row_errors_url: str | None = strawberry.field(
         description="Download of the rows left out, as CSV, with the same bearer token; "
@@ -171,7 +172,7 @@ def _show(context: Context, row: BulkTaskRow, standings: Standings) -> BulkTask:
         rejected=row.rejected,
         duplicates=row.duplicates,
         segments=row.segments,
-        characters=row.characters,
+        characters=Long(row.characters),
         problem=row.problem,
         row_errors_url=f"{context.base_url}/bulk-tasks/{key}/row-errors.csv" if left_out else None,
         delivery=BulkTaskDelivery(
@@ -203,8 +204,8 @@ def _fee(context: Context, row: BulkTaskRow, standings: Standings) -> BulkTaskFe
     if row.consented_at:
         fee = consent.Fee(row.reserved_units, row.fee_micros)
     return BulkTaskFee(
-        package_units=fee.package_units,
-        amount_micros=fee.amount_micros,
+        package_units=Long(fee.package_units),
+        amount_micros=Long(fee.amount_micros),
         currency=context.terms.currency,
         owner=row,
         standings=standings,
@@ -227,54 +228,6 @@ class BulkTaskDeletePayload(Payload):
     deleted_id: strawberry.ID | None = strawberry.field(
         default=None, description="The id of the deleted task; null when none was."
     )
-
-
-@strawberry.input(description="Which bulk tasks to list; what is left out does not narrow.")
-class BulkTaskFilter:
-    """The filters of the Delivery Records list."""
-
-    region: Region | None = strawberry.field(default=None, description="Of this region.")
-    statuses: list[TaskStatus] | None = strawberry.field(
-        default=None, description="In one of these states."
-    )
-    application_id: strawberry.ID | None = strawberry.field(
-        default=None, description="Of this application."
-    )
-    template_id: strawberry.ID | None = strawberry.field(
-        default=None, description="With this template."
-    )
-    search: str | None = strawberry.field(default=None, description="With this in the name.")
-    created_from: datetime | None = strawberry.field(
-        default=None, description="Created then or later."
-    )
-    created_until: datetime | None = strawberry.field(
-        default=None, description="Created before then."
-    )
-
-    def listing(self, owner: int) -> tasks.Listing:
-        """Read the ids; raises BadUserInput."""
-        return tasks.Listing(
-            owner,
-            region=self.region,
-            statuses=list(dict.fromkeys(self.statuses or ())),
-            app_id=key_of(self.application_id, "Application") if self.application_id else None,
-            template_id=key_of(self.template_id, "Template") if self.template_id else None,
-            search=(self.search or "").strip(),
-            created_from=_moment(self.created_from, "createdFrom"),
-            created_until=_moment(self.created_until, "createdUntil"),
-        )
-
-
-def _moment(given: datetime | None, argument: str) -> datetime | None:
-    if given is None:
-        return None
-    try:
-        if given.tzinfo is not None:
-            return given.astimezone(UTC)
-    except OverflowError:
-        pass  # a year 1 or 9999 whose offset leads out of the calendar
-    message = f'"{argument}" must name its time zone and lie within years 2 to 9998'
-    raise BadUserInput(f'{message}, unlike "{given.isoformat()}"', argument=argument)
 
 
 @strawberry.type

@@ -22,6 +22,7 @@ from domain.errors import Code, Problem, Refused
 from domain.region import Region
 from domain.task_form import Draft, Part, Sender
 from graph.context import Context
+from graph.long import Long
 from graph.node import encode, key_of
 
 _SCHEDULED = (
@@ -96,7 +97,7 @@ class BulkTaskStartInput:
 
     consent: bool = strawberry.field(description="Whether the user agrees to the fee.")
     expected_segments: int = strawberry.field(description="`segments` as it was shown.")
-    expected_amount_micros: int | None = strawberry.field(
+    expected_amount_micros: Long | None = strawberry.field(
         default=None, description="`fee.amountMicros` as it was shown; for Global SMS."
     )
 

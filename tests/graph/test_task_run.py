@@ -163,3 +163,22 @@ async def test_stopping_gives_back_what_was_not_submitted(
     states = """query ($id: ID!) { bulkTaskRecipients(id: $id) { nodes { state } } }"""
     nodes = (await root.run(states, id=task_id))["bulkTaskRecipients"]["nodes"]
     assert [node["state"] for node in nodes] == ["SUBMITTED", "CANCELLED", "CANCELLED"]
+
+
+async def test_money_and_balances_are_not_bound_to_32_bits(
+    console: Console, account: AccountRow, far: Parts
+) -> None:
+    console.terms = Terms(global_segment_micros=2_000_000_000)
+    await bulk.grant(console.database, account.uin, 5_000_000_000, console.clock.now)
+    root, task_id = console.root(account), await ready(console, far)
+    fee = (await root.run(SHOW, id=task_id))["bulkTask"]["fee"]
+    assert (fee["packageBalance"], fee["amountMicros"]) == (5_000_000_100, 6_000_000_000)
+    for wrong in (2**53, True, 1.5, "6000000000"):
+        answer = await root.ask(START, id=task_id, input=consent(3, expectedAmountMicros=wrong))
+        assert answer.code == "BAD_USER_INPUT"
+    document = START.replace("$input: BulkTaskStartInput!", "$segments: Int!").replace(
+        "input: $input",
+        "input: {consent: true, expectedSegments: $segments, expectedAmountMicros: 6000000000}",
+    )
+    payload = (await root.run(document, id=task_id, segments=3))["bulkTaskStart"]
+    assert payload["bulkTask"]["fee"]["amountMicros"] == 6_000_000_000
