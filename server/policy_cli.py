@@ -151,13 +151,14 @@ def who_can(
     policies: Folder = PACKAGED,
     as_json: AsJson = False,
 ) -> None:
-    """List who is allowed to do it by the policy files: users, groups, accounts and roles.
+    """List who of those whom the policy files name is allowed to do it.
 
+    They are taken as callers of the account that the resource names.
     What is attached through GraphQL is in the database and not looked at. Exit code 1 when nobody.
     """
     policy_explain.check_request(action, resource)
     told = policy_explain.read_context(context or [])
-    found = policy_explain.allowed_holders(in_force(policies), action, resource, told)
+    found = policy_explain.allowed_callers(in_force(policies), action, resource, told)
     if as_json:
         _print_json([{"who": who, **asdict(decision)} for who, decision in found])
     else:

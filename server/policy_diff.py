@@ -1,31 +1,46 @@
 """`policy diff`: which decisions differ between two folders, files or documents."""
 
+import textwrap
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from policies.analysis import Change, TooComplexError, diff
 from policies.document import DocumentError, parse
+from policies.live import InForce
 from policies.mistake import PolicyFileError
 from policies.rule import Rule
+from server.policy_callers import callers
 from server.policy_input import LINES, fail, in_force, owner_of, read_lines, read_text
 
-SHOWN_AROUND = 3
+SHOWN_AROUND: Final = 3
 """Patterns named to say what a change leaves out; --json has all of them."""
+
+WIDTH: Final = 96
+_DOCUMENT: Final = "document"
 
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """The rules of one side by who holds them: a policy, or in a folder also a caller."""
+    """One side: the rules of each policy, and for a folder what is in force in it."""
 
-    held: dict[str, tuple[Rule, ...]]
+    policies: dict[str, tuple[Rule, ...]]
     owner_uin: str | None
+    in_force: InForce | None = None
+
+    def held(self, principals: tuple[str, ...]) -> tuple[Rule, ...]:
+        """Give all rules that a caller with these names holds."""
+        if self.in_force is None:
+            return ()
+        return tuple(rule for rule, _ in self.in_force.snapshot.held(principals))
 
 
 def read_side(path: Path, uin: str | None) -> Side:
     """Read a folder, a file of lines or a document, or fail."""
     if path.is_dir():
-        return _folder(path)
+        read = in_force(path)
+        return Side(_by_policy(read.files.rules), None, read)
     if path.suffix.lower() == LINES:
         try:
             return Side(_by_policy(read_lines(path).rules), uin)
@@ -34,32 +49,48 @@ def read_side(path: Path, uin: str | None) -> Side:
     text = read_text(path)
     try:
         owner = owner_of(text, uin)
-        return Side({"document": parse(text, owner).compile("document")}, owner)
+        return Side({_DOCUMENT: parse(text, owner).compile(_DOCUMENT)}, owner)
     except DocumentError as error:
         fail(*(f"{path}: {problem}" for problem in error.problems))
 
 
 def differences(before: Side, after: Side) -> dict[str, list[Change]]:
-    """Compare holder by holder; a document is compared with the one policy of the other side."""
+    """Compare policy by policy, and two folders caller by caller as well.
+
+    A document is compared with the one policy of the other side.
+    """
     owner = after.owner_uin or before.owner_uin
-    left, right = before.held, after.held
-    if "document" in (*left, *right) and left.keys() != right.keys():
+    left, right = before.policies, after.policies
+    if _DOCUMENT in (*left, *right) and left.keys() != right.keys():
         if len(left) != 1 or len(right) != 1:
             fail("a document can only be compared with one policy: give a file with one policy")
-        left, right = ({"document": next(iter(side.values()))} for side in (left, right))
-    found: dict[str, list[Change]] = {}
-    for holder in dict.fromkeys((*left, *right)):
-        try:
-            changes = diff(left.get(holder, ()), right.get(holder, ()), owner)
-        except TooComplexError as error:
-            fail(f"{holder}: {error}")
-        if changes:
-            found[holder] = changes
-    return found
+        left, right = ({_DOCUMENT: next(iter(side.values()))} for side in (left, right))
+    compared = [
+        (policy, left.get(policy, ()), right.get(policy, ()), owner)
+        for policy in dict.fromkeys((*left, *right))
+    ]
+    if before.in_force and after.in_force:
+        compared += [
+            (caller, before.held(principals), after.held(principals), account)
+            for caller, principals, account in callers(before.in_force, after.in_force)
+        ]
+    told = {
+        holder: _diff(holder, first, second, account) for holder, first, second, account in compared
+    }
+    return {holder: changes for holder, changes in told.items() if changes}
+
+
+def _diff(
+    holder: str, before: Sequence[Rule], after: Sequence[Rule], owner_uin: str | None
+) -> list[Change]:
+    try:
+        return diff(before, after, owner_uin)
+    except TooComplexError as error:
+        fail(f"{holder}: {error}")
 
 
 def as_lines(changes: Sequence[Change]) -> Iterator[str]:
-    """Print changes, one line for all actions that change alike."""
+    """Print changes, the actions that change alike together."""
     alike: dict[tuple[object, ...], list[Change]] = {}
     for change in changes:
         key = (change.after, change.resource, change.within, change.beside, *_conditions(change))
@@ -70,7 +101,8 @@ def as_lines(changes: Sequence[Change]) -> Iterator[str]:
         sign, verb = ("+", "allowed") if first.after else ("-", "denied")
         conditions = "; ".join(_conditions(first))
         suffix = f" ({conditions})" if conditions else ""
-        yield f"{sign} now {verb} on {_where(first)}{suffix}: {names}"
+        yield f"{sign} now {verb} on {_where(first)}{suffix}:"
+        yield from textwrap.wrap(names, WIDTH, initial_indent="    ", subsequent_indent="    ")
 
 
 def as_json(change: Change) -> dict[str, object]:
@@ -85,13 +117,6 @@ def as_json(change: Change) -> dict[str, object]:
         "when": [str(condition) for condition in change.when],
         "unless": [str(condition) for condition in change.unless],
     }
-
-
-def _folder(path: Path) -> Side:
-    read = in_force(path)
-    members = dict.fromkeys(link.member for link in read.files.links)
-    held = {member: tuple(rule for rule, _ in read.snapshot.held((member,))) for member in members}
-    return Side({**_by_policy(read.files.rules), **held}, None)
 
 
 def _by_policy(rules: Sequence[Rule]) -> dict[str, tuple[Rule, ...]]:

@@ -1,5 +1,6 @@
 """`policy explain` and `policy who-can`: one decision in full, and everybody's."""
 
+import re
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -15,10 +16,10 @@ from policies.evaluate import BAD_REQUEST, MAX_LINE, answer_text
 from policies.live import InForce
 from policies.pattern import PatternError, requested_action, requested_resource
 from policies.rule import Link, Rule
+from server.policy_callers import callers_in
 from server.policy_input import fail, owner_of, read_text
 
-EVERYBODY: Final = "everyone"
-_SIGNED_OUT: Final = ("role:anonymous", "role:must-reset", EVERYBODY)
+_ACCOUNT: Final = re.compile(r":uin/([0-9]{1,20}):")
 _TOO_LONG: Final = (
     f'{{"allowed": false, "matched": [], "error": {{"code": "{BAD_REQUEST}", "path": "",'
     f' "message": "the line is longer than {MAX_LINE} bytes"}}}}'
@@ -92,26 +93,17 @@ def explanation_lines(explained: Explanation) -> Iterator[str]:
         )
 
 
-def holders(read: InForce) -> list[tuple[str, ...]]:
-    """Give everybody whom the policy files name, each with all names such a caller goes by."""
-    members = dict.fromkeys(link.member for link in read.files.links)
-    return [_names(member) for member in members]
-
-
-def _names(member: str) -> tuple[str, ...]:
-    if member == EVERYBODY or member.startswith("group:"):
-        return (member,)
-    if member in _SIGNED_OUT:
-        return (member, EVERYBODY)
-    return tuple(dict.fromkeys((member, "role:signed-in", EVERYBODY)))
-
-
-def allowed_holders(
+def allowed_callers(
     read: InForce, action: str, resource: str, context: dict[str, str]
 ) -> list[tuple[str, Decision]]:
-    """Tell who may do it, by the name the policy files have for them."""
-    found = who_can(read.snapshot, holders(read), action, resource, context)
-    return [(principals[0], decision) for principals, decision in found]
+    """Tell who of those whom the policy files name may do it, in the account of the resource."""
+    account = _ACCOUNT.search(resource)
+    named = {
+        principals: caller
+        for caller, principals, _ in callers_in(read, account[1] if account else None)
+    }
+    found = who_can(read.snapshot, named, action, resource, context)
+    return [(named[principals], decision) for principals, decision in found]
 
 
 def _skip_rest(source: BinaryIO) -> None:

@@ -195,3 +195,11 @@ class TestWhoCan:
             "p, policy:No, s, deny, name/sms:SendSms, *\ng, everyone, policy:No\n",
         )
         assert call("who-can", "name/sms:SendSms", "--policies", folder).exit_code == 1
+
+    def test_a_caller_is_one_of_the_account_that_the_resource_names(self, tmp_path: Path) -> None:
+        folder = packaged_copy(tmp_path)
+        write(folder / "site" / "freeze.csv", FREEZE)
+        asked = ["who-can", "sms:ModifyAppInfo", "--policies", folder]
+        assert call(*asked, SECOND).exit_code == 1
+        other = call(*asked, "qcs::sms::uin/87654321:app/1400000002").stdout
+        assert other.startswith("role:root of account 87654321: allowed by ")

@@ -17,8 +17,8 @@ class TestDiff:
         third = f"qcs::sms::uin/{OWNER}:app/1400000003"
         assert result.exit_code == 1
         assert result.stdout.startswith("document:\n")
-        assert f"- now denied on {FIRST}: sms:DescribeAppInfo" in result.stdout
-        assert f"+ now allowed on {third}: sms:DeleteAppInfo" in result.stdout
+        assert f"  - now denied on {FIRST}:\n      sms:DescribeAppInfo, " in result.stdout
+        assert f"  + now allowed on {third}:\n      sms:DeleteAppInfo, " in result.stdout
 
     def test_nothing_changes_between_a_document_and_its_lines(self, tmp_path: Path) -> None:
         guide = write(tmp_path / "guide.json", SYNTAX)
@@ -33,8 +33,13 @@ class TestDiff:
         write(folder / "site" / "staff.csv", link)
         answer = told("diff", PACKAGED, folder)
         assert isinstance(answer, dict)
-        assert list(answer) == ["group:staff"]
-        assert {each["after"] for each in answer["group:staff"]} == {True}
+        # The deny itself allows nobody less who holds nothing else; the root account does.
+        assert list(answer) == ["role:root of account 12345678", "group:staff of account 12345678"]
+        root, staff = answer.values()
+        assert {(each["action"][:15], each["after"]) for each in root} == {
+            ("name/sms:Modify", False)
+        }
+        assert {each["after"] for each in staff} == {True}
 
     def test_what_is_around_a_change_and_its_conditions_are_named(self, tmp_path: Path) -> None:
         every = f"qcs::sms::uin/{OWNER}:app/*"
@@ -49,8 +54,10 @@ class TestDiff:
         others = f"{every} except {FIRST}, such as {example}"
         assert call("diff", before, after).stdout.splitlines() == [
             "document:",
-            f"  - now denied on {FIRST} (unless {condition}): sms:DeleteAppInfo",
-            f"  + now allowed on {others} (when {condition}): sms:DeleteAppInfo",
+            f"  - now denied on {FIRST} (unless {condition}):",
+            "      sms:DeleteAppInfo",
+            f"  + now allowed on {others} (when {condition}):",
+            "      sms:DeleteAppInfo",
         ]
 
     def test_a_document_against_several_policies(self, tmp_path: Path) -> None:
