@@ -4,6 +4,7 @@ Nothing here waits or runs by itself: the owner of a `PolicyDirectory` calls `re
 at least twice within the time in which a save has to be in force.
 """
 
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -74,6 +75,7 @@ class PolicyDirectory:
 
         A change counts once two calls in a row find the same files. An editor that writes in place
         may have written the allow lines and not yet the deny lines when the first call looks.
+        Whatever is wrong with the files is told in `problem` and never raised.
         """
         try:
             return self._take()
@@ -83,7 +85,10 @@ class PolicyDirectory:
             self._problem = f"{MODEL}: {error}"
         except OSError as error:
             self._settled = False
-            self._problem = f'the policy folder "{self.folder}" cannot be read: {error.strerror}'
+            name = error.filename or self.folder
+            self._problem = f'"{name}" cannot be read: {error.strerror}; put it right'
+        except Exception as error:  # noqa: BLE001 - raised, it would end the looking in silence
+            self._problem = f"the policies cannot be read: {error}; take back what was saved last"
         return False
 
     def _take(self) -> bool:
@@ -108,7 +113,8 @@ class PolicyDirectory:
         yield self.folder / MODEL
         yield self.folder / OPERATORS
         yield from _policy_files(self.folder / PRESETS)
-        if (self.folder / SITE).is_dir():
+        # A link to a place that is gone has to be told: it is no site without a deny.
+        if os.path.lexists(self.folder / SITE):
             yield from _policy_files(self.folder / SITE)
 
     def _stamp(self) -> Stamp:
@@ -121,14 +127,25 @@ class PolicyDirectory:
             # One byte and one file more than allowed, so that the reader can say so.
             if len(sources) <= MAX_FILES + 1:
                 with path.open("rb") as file:
-                    name = path.relative_to(self.folder).as_posix()
-                    sources[name] = file.read(MAX_FILE_BYTES + 1)
+                    sources[_name(path, self.folder)] = file.read(MAX_FILE_BYTES + 1)
         return sources
 
 
 def _policy_files(folder: Path) -> Iterator[Path]:
-    # A suffix in capitals is read too: a deny must not be lost to the way it was saved.
-    return iter(sorted(path for path in folder.iterdir() if path.suffix.lower() == ".csv"))
+    # A suffix in capitals is read too: a deny must not be lost to the way it was saved. Hidden
+    # files are not: editors and desktops leave locks and notes of theirs beside a file, ".#a.csv".
+    for path in sorted(folder.iterdir()):
+        if path.suffix.lower() == ".csv" and not path.name.startswith("."):
+            yield path
+
+
+def _name(path: Path, folder: Path) -> str:
+    """Give the name by which a file is reported; it has to be one that can be printed and sent."""
+    name = path.relative_to(folder).as_posix()
+    shown = os.fsencode(name).decode(errors="backslashreplace")
+    if shown != name:
+        raise PolicyFileError([Mistake(Place(shown, 1, 1), "the name is not UTF-8", "rename it")])
+    return name
 
 
 def _load(sources: Mapping[str, bytes]) -> InForce:

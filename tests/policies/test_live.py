@@ -119,12 +119,69 @@ def test_a_missing_folder_keeps_what_is_in_force(folder: Path) -> None:
     folder.rename(moved)
     assert settle(directory) is False
     assert directory.problem == (
-        f'the policy folder "{folder}" cannot be read: No such file or directory'
+        f'"{folder / "model.conf"}" cannot be read: No such file or directory; put it right'
     )
     moved.rename(folder)
     assert settle(directory) is False
     assert directory.problem is None
     assert directory.snapshot is good
+
+
+def test_a_site_folder_that_leads_nowhere_is_not_taken_for_an_empty_one(folder: Path) -> None:
+    """A mount that is missing must not lift what the site denies."""
+    (folder / "site" / "a.csv").write_text(OPEN + CLOSED)
+    directory = PolicyDirectory(folder)
+    good = directory.snapshot
+    (folder / "site").rename(folder / "mounted")
+    (folder / "site").symlink_to(folder / "gone")
+    assert settle(directory) is False
+    assert directory.problem == (
+        f'"{folder / "site"}" cannot be read: No such file or directory; put it right'
+    )
+    assert directory.snapshot is good
+
+
+def test_what_editors_leave_beside_a_file_is_no_policy(folder: Path) -> None:
+    """Emacs locks a file by a link to nowhere, and macOS keeps notes in a file of bytes."""
+    directory = PolicyDirectory(folder)
+    (folder / "site" / ".#a.csv").symlink_to("author@host.1234:1")
+    (folder / "site" / "._a.csv").write_bytes(b"\x00\x05\x16\x07")
+    (folder / "site" / "a.csv").write_text(OPEN)
+    assert settle(directory) is True
+    assert directory.problem is None
+
+
+def test_a_name_that_cannot_be_printed_is_refused_by_a_name_that_can(folder: Path) -> None:
+    directory = PolicyDirectory(folder)
+    good = directory.snapshot
+    site = Path(os.fsdecode(os.fsencode(folder / "site") + b"/a\xff.csv"))
+    site.write_text(OPEN)
+    assert settle(directory) is False
+    assert directory.problem == "site/a\\xff.csv:1:1: the name is not UTF-8; rename it"
+    assert directory.snapshot is good
+    site.rename(folder / "site" / "a.csv")
+    assert settle(directory) is True
+
+
+def test_looking_goes_on_after_a_mistake_of_our_own(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    directory = PolicyDirectory(folder)
+    site = folder / "site" / "a.csv"
+
+    def fail(_: object) -> None:
+        raise RuntimeError("out of order")
+
+    with monkeypatch.context() as broken:
+        broken.setattr("policies.live.read_files", fail)
+        site.write_text(CLOSED)
+        assert settle(directory) is False
+    assert directory.problem == (
+        "the policies cannot be read: out of order; take back what was saved last"
+    )
+    site.write_text(OPEN)
+    assert settle(directory) is True
+    assert directory.problem is None
 
 
 def test_a_model_of_another_meaning_is_not_taken_over(folder: Path) -> None:
