@@ -186,6 +186,15 @@ def test_a_change_names_what_it_is_within_and_what_it_is_beside() -> None:
     ]
 
 
+def test_only_the_widest_of_what_is_left_out_is_named() -> None:
+    every, some = (f"qcs::sms::uin/{OWNER}:app/{rest}" for rest in ("*", "14*"))
+    rules = compiled(
+        document(allow("sms:DeleteAppInfo", every), deny("sms:DeleteAppInfo", [FIRST, some]))
+    )
+    (granted,) = grants(rules, OWNER)
+    assert (granted.within, granted.beside) == ((every,), (some,))
+
+
 def test_a_draft_beyond_what_is_held_is_shown_by_one_request() -> None:
     held = compiled(SYNTAX)
     assert no_more_than(compiled(document(allow("sms:Describe*", FIRST))), held, OWNER).holds

@@ -131,6 +131,12 @@ def test_nothing_is_left_of_a_policy_of_disused_names() -> None:
     assert legacy.migrate(text, OWNER).text is None
 
 
+def test_a_name_that_two_legacy_actions_become_stands_once() -> None:
+    twice = ["consolesms:SMS_GetAPPList", "consolesms:SMS_GetAPPL*", "consolesms:sms_getapplist"]
+    migrated = legacy.migrate(document(allow(twice)), OWNER).text
+    assert migrated == document(allow(["name/sms:DescribeAppList"]))
+
+
 def test_one_statement_without_brackets() -> None:
     statement = allow("consolesms:SMS_Query*Task*")
     text = json.dumps({"version": "2.0", "statement": statement})

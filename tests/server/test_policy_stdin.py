@@ -78,6 +78,12 @@ def test_a_bad_request_is_denied_and_says_why(
     assert error["message"]
 
 
+def test_as_many_documents_as_can_be_attached() -> None:
+    (answer,) = answers(json.dumps({**REQUEST, "documents": [json.loads(SYNTAX)] * 200}))
+    assert answer["error"] is None
+    assert len(str(answer["matched"]).split("documents[")) == 401
+
+
 def test_a_bad_line_does_not_stop_the_next() -> None:
     good = json.dumps(REQUEST)
     long = "x" * (MAX_LINE + 10)
