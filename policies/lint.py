@@ -167,13 +167,13 @@ def _needs_star(subject: Subject) -> Iterator[Finding]:
                 'give it a statement of its own with resource "*"',
             )
         elif whole:
-            some = ", ".join(row.name.partition(":")[2] for row in whole[:3])
+            first = min(row.name for row in whole).partition(":")[2]
             yield Finding(
                 Check.NEEDS_STAR,
                 Severity.SUGGESTION,
                 path,
-                f'"{text}" reaches {len(rows) - len(whole)} actions here; {len(whole)} others'
-                f" ({some}, ...) have no resource-level control",
+                f'"{text}" reaches only actions with resource-level control here,'
+                f" not {first} and others",
                 'add a statement with resource "*" where they are meant',
             )
 
