@@ -6,6 +6,7 @@ worker that dies in the middle costs at most one batch, which the next one reads
 
 import logging
 from contextlib import aclosing
+from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
@@ -24,15 +25,27 @@ _LOST: Final = "the uploaded file is gone from the store: upload it again"
 log = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How reading a file ended: `whole` when nothing of it is left to be read, or worth it.
+
+    Otherwise the task has moved on, or another worker is at it and will say how it ends.
+    """
+
+    whole: bool
+    problem: str | None = None
+
+
 async def check_recipients(tools: Tools, job: Job) -> None:
     """Check what was uploaded for a task, and say on the task how that ended."""
     try:
         await step("clear", partial(_clear, tools, job))
-        problem = await step("read", partial(_read, tools, job))
+        reading = await step("read", partial(_read, tools, job))
     except Exception:
         log.exception("job %s: checking the recipients of task %s failed", job.id, job.subject_id)
-        problem = _OUR_FAULT
-    await step("finish", partial(_finish, tools, job, problem))
+        reading = Reading(whole=True, problem=_OUR_FAULT)
+    if reading.whole:
+        await step("finish", partial(_finish, tools, job, reading.problem))
     await step("tidy", partial(_tidy, tools, job))
 
 
@@ -44,26 +57,25 @@ async def _clear(tools: Tools, job: Job) -> None:
             erased = await checking.clear(session, job.subject_id, job.id)
 
 
-async def _read(tools: Tools, job: Job) -> str | None:
-    """Read the file to its end; gives what is wrong with it as a whole."""
-    for reader in range(1, READERS + 1):
+async def _read(tools: Tools, job: Job) -> Reading:
+    """Read the file to its end, or to what is wrong with it as a whole."""
+    problem = ""
+    for _reader in range(READERS):
         async with tools.database.read() as session:
             work = await checking.work(session, job.subject_id, job.id)
         if work is None:
-            return None
+            return Reading(whole=False)
         try:
-            await _store_batches(tools, job, work)
+            return Reading(whole=await _store_batches(tools, job, work))
         except FileRefused as refused:
-            if reader == READERS:
-                return refused.message
+            problem = refused.message
         except FileNotFoundError:
-            return _LOST
-        else:
-            return None
-    return None
+            return Reading(whole=True, problem=_LOST)
+    return Reading(whole=True, problem=problem)
 
 
-async def _store_batches(tools: Tools, job: Job, work: Work) -> None:
+async def _store_batches(tools: Tools, job: Job, work: Work) -> bool:
+    """Keep what is left of the file; False when the check was overtaken."""
     seen = work.rows_seen
     async with tools.store.path(work.file_key) as path:
         plan = CheckPlan(
@@ -77,7 +89,7 @@ async def _store_batches(tools: Tools, job: Job, work: Work) -> None:
             ),
         )
         batches = check(plan, skip_rows=seen)
-        async with aclosing(batches):  # type: ignore[type-var]  # it is an async generator
+        async with aclosing(batches):
             async for batch in batches:
                 async with tools.database.write() as session:
                     kept = await checking.store(
@@ -90,8 +102,9 @@ async def _store_batches(tools: Tools, job: Job, work: Work) -> None:
                         now=tools.clock(),
                     )
                 if not kept:
-                    return
+                    return False
                 seen = batch.rows_seen
+    return True
 
 
 async def _finish(tools: Tools, job: Job, problem: str | None) -> None:

@@ -14,8 +14,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlmodel import col, select
 
 from db import checking
+from db.job import JobRow
 from db.session import Database
 from db.store import Store, new_key
 from delivery.step import Tools
@@ -115,6 +117,13 @@ async def until(condition: Callable[[], Awaitable[bool]]) -> None:
     async with asyncio.timeout(PATIENCE):
         while not await condition():  # noqa: ASYNC110 - what another process did sets no event here
             await asyncio.sleep(0.02)
+
+
+async def all_done(bench: Bench) -> bool:
+    """Say whether no job is left."""
+    async with bench.database.read() as session:
+        query = select(JobRow.id).where(col(JobRow.finished_at).is_(None))
+        return not (await session.exec(query)).all()
 
 
 def stand_still(patch: pytest.MonkeyPatch, after: int) -> asyncio.Event:

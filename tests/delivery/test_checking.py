@@ -21,7 +21,7 @@ from domain.task import TaskStatus
 from domain.terms import Terms
 from tests import bulk
 from tests.console import START, Clock
-from tests.delivery.durable import HEADER, Bench, rows, stand_still, until
+from tests.delivery.durable import HEADER, Bench, all_done, rows, stand_still, until
 
 
 @pytest.fixture
@@ -205,8 +205,33 @@ async def test_a_file_that_kills_every_reader_is_refused(
         raise FileRefused(Code.TOO_LARGE, "too much")
 
     monkeypatch.setattr(checks, "_store_batches", dying)
-    problem = await checks._read(bench.tools, Job(job_id, task_id))  # noqa: SLF001 - without DBOS
-    assert (problem, len(readers)) == ("too much", 2)
+    reading = await checks._read(bench.tools, Job(job_id, task_id))  # noqa: SLF001 - without DBOS
+    assert (reading, len(readers)) == (checks.Reading(whole=True, problem="too much"), 2)
+
+
+async def test_a_worker_that_was_overtaken_does_not_say_how_the_check_ends(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    task_id, key = await bench.upload(rows(7_000))
+    asked = asyncio.Event()
+    store = checking.store
+
+    async def overtaken(session: Any, task_id: int, *given: Any, **named: Any) -> bool:
+        kept = await store(session, task_id, *given, **named)
+        assert kept == (not asked.is_set())
+        if kept:
+            # Another worker keeps the next batch before this one does.
+            (await session.get(BulkTaskRow, task_id)).rows_seen = 7_001
+            asked.set()
+        return kept
+
+    monkeypatch.setattr(checking, "store", overtaken)
+    async with bench.working() as workflows:
+        await workflows.relay(START)
+        await until(lambda: all_done(bench))
+    row = await bulk.task_of(bench.database, task_id)
+    assert (row.status, row.recipients) == (TaskStatus.CHECKING, 4_999)
+    assert await bench.tools.store.size(key)
 
 
 async def test_a_check_goes_on_after_its_worker_was_stopped(

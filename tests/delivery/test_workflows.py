@@ -20,7 +20,7 @@ from domain.message import MessageStatus
 from domain.task import TaskStatus
 from tests import bulk
 from tests.console import START, Clock
-from tests.delivery.durable import Bench, rows, until
+from tests.delivery.durable import Bench, all_done, rows, until
 
 UIN = 12_345_678
 
@@ -54,12 +54,6 @@ async def consented(bench: Bench, **changes: Any) -> int:
         row = await task.changing(session, UIN, task_id)
         await settlement.consent_to(session, row, START, bench.tools.terms)
     return task_id
-
-
-async def all_done(bench: Bench) -> bool:
-    async with bench.database.read() as session:
-        query = select(JobRow.id).where(col(JobRow.finished_at).is_(None))
-        return not (await session.exec(query)).all()
 
 
 async def test_a_scheduled_task_begins_at_its_time_and_not_before(
