@@ -18,7 +18,7 @@ class Inbound:
 class Sink(Protocol):
     """Where a carrier brings receipts and replies."""
 
-    async def __call__(self, carrier: str, inbound: Inbound) -> frozenset[str]:
+    async def __call__(self, carrier: str, inbound: Inbound, /) -> frozenset[str]:
         """Return once everything is committed; the carrier acknowledges no earlier.
 
         Gives the references that no message has: not committed, and to be brought again later,

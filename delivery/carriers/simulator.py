@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Final
 
 from db import simulator as ledger
@@ -15,7 +16,7 @@ from domain.carrier import Answer, Outgoing, Receipt, Reply, Verdict
 from domain.sandbox import DELIVERED, Script, script
 
 PUSHED_AT_ONCE: Final = 1_000
-REDELIVERY: Final = timedelta(seconds=5)
+REDELIVERY: Final = timedelta(seconds=2)
 KEPT: Final = timedelta(days=1)
 TIDIED_EVERY: Final = timedelta(hours=1)
 
@@ -36,8 +37,7 @@ class Simulator:
         self._clock = clock
         self._odds = settings.odds
         self._poll = settings.poll.total_seconds()
-        self._sink: Sink | None = None
-        self._loop = Loop("the simulator carrier", self.push)
+        self._loop: Loop | None = None
         self._task: asyncio.Task[None] | None = None
         self._arrived: list[str] = []
         self._unknown: dict[str, datetime] = {}
@@ -45,13 +45,13 @@ class Simulator:
 
     async def start(self, sink: Sink) -> None:
         """Begin to send receipts to `sink`."""
-        self._sink = sink
+        self._loop = Loop("the simulator carrier", partial(self.push, sink))
         self._task = asyncio.create_task(self._loop.run())
 
     async def stop(self) -> None:
         """Send nothing more; what has arrived is noted."""
-        self._loop.stop()
-        if self._task is not None:
+        if self._loop is not None and self._task is not None:
+            self._loop.stop()
             await self._task
         if self._arrived or self._unknown:
             await self._take(0)
@@ -75,13 +75,12 @@ class Simulator:
                     taken = answer.verdict is Verdict.ACCEPTED
                     rows.append(_row(message, played, now, taken=taken))
             await ledger.submit(session, rows)
-        self._loop.wake()
+        if self._loop is not None:
+            self._loop.wake()
         return answers
 
-    async def push(self) -> float:
+    async def push(self, sink: Sink) -> float:
         """Send one batch of receipts that are due, and say when to look again."""
-        if self._sink is None:
-            raise RuntimeError("the simulator was not started")
         now = self._clock()
         if not self._arrived and not self._unknown:
             async with self._database.read() as session:
@@ -91,7 +90,7 @@ class Simulator:
                 return self._poll if due is None else min(self._poll, (due - now).total_seconds())
         rows = await self._take(PUSHED_AT_ONCE)
         if rows:
-            unknown = await self._sink(self.name, _inbound(rows))
+            unknown = await sink(self.name, _inbound(rows))
             self._arrived = [row.reference for row in rows if row.reference not in unknown]
             self._unknown = {
                 row.reference: now + max(REDELIVERY, now - row.submitted_at)

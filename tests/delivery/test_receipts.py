@@ -1,0 +1,128 @@
+"""The sink: committed before acknowledged, and many at once in one commit."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from db.session import Database
+from delivery.carriers.base import Inbound
+from delivery.receipts import COMMITTED_AT_ONCE, Receipts
+from domain.carrier import Receipt, Reply
+from tests import sending
+from tests.console import START
+from tests.sending import CARRIER, accepted, claim, receipt_of, record
+
+
+class Watched(Database):
+    """A database that counts its transactions, holds them up and fails when told."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__(url)
+        self.writes = 0
+        self.broken = False
+        self.gate = asyncio.Event()
+        self.gate.set()
+
+    @asynccontextmanager
+    async def write(self) -> AsyncIterator[AsyncSession]:
+        """Open a transaction."""
+        self.writes += 1
+        await self.gate.wait()
+        async with super().write() as session:
+            yield session
+            if self.broken:
+                raise ConnectionError("the database is away")
+
+
+@pytest.fixture
+async def watched(sqlite_url: str) -> AsyncIterator[Watched]:
+    database = Watched(sqlite_url)
+    await sending.add_account(database, START)
+    yield database
+    await database.close()
+
+
+async def submitted(database: Database, count: int) -> list[Receipt]:
+    """Submit messages, and give their receipts."""
+    await sending.add_task(database, START, sending.phones(count))
+    messages = await claim(database, limit=count)
+    await record(database, *map(accepted, messages))
+    return [receipt_of(message) for message in messages]
+
+
+async def test_it_returns_after_the_commit(watched: Watched) -> None:
+    receipts = await submitted(watched, 3)
+    assert await Receipts(watched)(CARRIER, Inbound(receipts)) == frozenset()
+    assert await sending.states(watched) == {"delivered": 3}
+
+
+async def test_it_gives_back_what_no_message_has(watched: Watched) -> None:
+    (receipt,) = await submitted(watched, 1)
+    strange = Receipt("ref-999", True, "DELIVRD", START)
+    reply = Reply("ref-998", "+8613800000001", "TD", START)
+    unknown = await Receipts(watched)(CARRIER, Inbound([receipt, strange], [reply]))
+    assert unknown == {"ref-999", "ref-998"}
+    assert await sending.states(watched) == {"delivered": 1}
+
+
+async def test_those_who_come_during_a_commit_share_the_next(watched: Watched) -> None:
+    receipts = await submitted(watched, 50)
+    sink = Receipts(watched)
+    watched.gate.clear()
+    before = watched.writes
+    brought = [asyncio.create_task(sink(CARRIER, Inbound([one]))) for one in receipts]
+    await asyncio.sleep(0)
+    watched.gate.set()
+    assert await asyncio.gather(*brought) == [frozenset()] * 50
+    assert watched.writes - before <= 2
+    assert await sending.states(watched) == {"delivered": 50}
+
+
+async def test_a_commit_is_bounded(watched: Watched) -> None:
+    receipts = await submitted(watched, 3)
+    sink = Receipts(watched)
+    many = [receipts[0]] * COMMITTED_AT_ONCE
+    watched.gate.clear()
+    before = watched.writes
+    brought = [
+        asyncio.create_task(sink(CARRIER, Inbound(part))) for part in (many, receipts, receipts)
+    ]
+    await asyncio.sleep(0)
+    watched.gate.set()
+    await asyncio.gather(*brought)
+    assert watched.writes - before == 2
+
+
+async def test_a_failed_commit_is_told_to_everybody_in_it_and_nothing_is_kept(
+    watched: Watched,
+) -> None:
+    receipts = await submitted(watched, 2)
+    sink = Receipts(watched)
+    watched.broken = True
+    brought = await asyncio.gather(
+        *(sink(CARRIER, Inbound([one])) for one in receipts), return_exceptions=True
+    )
+    assert [type(one) for one in brought] == [ConnectionError] * 2
+    assert await sending.states(watched) == {"submitted": 2}
+    watched.broken = False
+    assert await sink(CARRIER, Inbound(receipts)) == frozenset()
+
+
+async def test_one_who_is_cancelled_takes_nobody_along(watched: Watched) -> None:
+    receipts = await submitted(watched, 3)
+    sink = Receipts(watched)
+    watched.gate.clear()
+    first, second, third = (asyncio.create_task(sink(CARRIER, Inbound([one]))) for one in receipts)
+    await asyncio.sleep(0)
+    first.cancel()
+    third.cancel()
+    await asyncio.sleep(0)
+    watched.gate.set()
+    assert await second == frozenset()
+    assert (await asyncio.gather(first, third, return_exceptions=True))[0] is not None
+    assert (await sending.messages(watched))[1].state.value == "delivered"
+    assert await sink(CARRIER, Inbound(receipts)) == frozenset()
+    assert await sending.states(watched) == {"delivered": 3}
