@@ -9,10 +9,8 @@ import strawberry
 from db import task as tasks
 from db.task import BulkTaskRow
 from domain import consent, task_form
-from domain.task import TaskStatus
 from graph.connection import After, Connection, First, connect, page_request
 from graph.context import Context, Info
-from graph.enums import publish
 from graph.guard import query
 from graph.limits import PAGE
 from graph.long import Long
@@ -21,26 +19,10 @@ from graph.payload import Payload, UserError, user_error
 from graph.region import Region, SmsType
 from graph.standing import Standings, load_standings
 from graph.task_filter import BulkTaskFilter
+from graph.task_status import TaskStatus
 from policies import actions
 
 Id = Annotated[strawberry.ID, strawberry.argument(description="The bulk task's id.")]
-
-publish(
-    TaskStatus,
-    name="BulkTaskStatus",
-    description="Where a bulk task stands.",
-    values={
-        "DRAFT": "It waits for recipients; `problem` says why an uploaded file was not taken.",
-        "CHECKING": "Its recipients are being checked; `progress` tells how far that is.",
-        "READY": "Its recipients are checked: review the fee, consent, send.",
-        "SCHEDULED": "It is paid for and begins at its time.",
-        "SENDING": "It sends; `progress` tells how far that is.",
-        "STOPPED": "A user stopped it; what was not submitted by then is not sent.",
-        "CANCELLED": "A user gave it up before it began.",
-        "SENT": "Every recipient's message was submitted or refused.",
-        "FAILED": "It could not go on; `problem` says why.",
-    },
-)
 
 
 @strawberry.type(description="What sending a bulk task takes, reviewed before the consent.")

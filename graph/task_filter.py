@@ -1,14 +1,14 @@
 """Which bulk tasks a list shows (BLK-7)."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 
 import strawberry
 
 from db import task as tasks
-from domain.task import TaskStatus
-from graph.errors import BadUserInput
+from graph.moment import moment
 from graph.node import key_of
 from graph.region import Region
+from graph.task_status import TaskStatus
 
 
 @strawberry.input(description="Which bulk tasks to list; what is left out does not narrow.")
@@ -42,18 +42,6 @@ class BulkTaskFilter:
             app_id=key_of(self.application_id, "Application") if self.application_id else None,
             template_id=key_of(self.template_id, "Template") if self.template_id else None,
             search=(self.search or "").strip(),
-            created_from=_moment(self.created_from, "createdFrom"),
-            created_until=_moment(self.created_until, "createdUntil"),
+            created_from=moment(self.created_from, "createdFrom"),
+            created_until=moment(self.created_until, "createdUntil"),
         )
-
-
-def _moment(given: datetime | None, argument: str) -> datetime | None:
-    if given is None:
-        return None
-    try:
-        if given.tzinfo is not None:
-            return given.astimezone(UTC)
-    except OverflowError:
-        pass  # a year 1 or 9999 whose offset leads out of the calendar
-    message = f'"{argument}" must name its time zone and lie within years 2 to 9998'
-    raise BadUserInput(f'{message}, unlike "{given.isoformat()}"', argument=argument)

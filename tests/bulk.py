@@ -120,14 +120,7 @@ async def add_parts(
             "submitted_at": now,
             "decided_at": now + timedelta(seconds=taken),
         }
-        signature = SignatureRow(
-            **reviewed,
-            content=f"Shop{taken}",
-            signature_type=SignatureType.COMPANY,
-            purpose=Purpose.SELF_USE,
-            certificate_type=CertificateType.BUSINESS_LICENCE,
-            certificate_id=certificate.id,
-        )
+        signature = _signature(reviewed, taken, certificate.id)
         template = TemplateRow(
             **reviewed,
             name=f"Order {taken}",
@@ -138,6 +131,17 @@ async def add_parts(
         session.add_all([signature, template])
         await session.flush()
         return Parts(owner, app.id, template.id, signature.id, region)
+
+
+def _signature(reviewed: dict[str, Any], number: int, certificate_id: int) -> SignatureRow:
+    return SignatureRow(
+        **reviewed,
+        content=f"Shop{number}",
+        signature_type=SignatureType.COMPANY,
+        purpose=Purpose.SELF_USE,
+        certificate_type=CertificateType.BUSINESS_LICENCE,
+        certificate_id=certificate_id,
+    )
 
 
 async def add_task(
