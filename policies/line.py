@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Final, NamedTuple
 
+from policies.consolesms import preset_actions
 from policies.mistake import Mistake, Place
 from policies.name import holder_fault, member_fault, policy_fault
 from policies.pattern import (
@@ -43,10 +44,13 @@ class Fault(NamedTuple):
     instead: str
 
 
-def read_line(line: str, at: Place) -> Rule | Link | tuple[Mistake, ...]:
+def read_line(
+    line: str, at: Place, *, is_preset: bool = False
+) -> Rule | Link | tuple[Mistake, ...]:
     """Return what a line says, or everything that is wrong with it.
 
-    `line` is neither blank nor a comment; `at` is where it begins.
+    `line` is neither blank nor a comment; `at` is where it begins. Presets alone may still name
+    actions of `consolesms`, which work as those of `sms` (CAM-8).
     """
     spoiled = _spoiled(line, at)
     if spoiled is not None:
@@ -61,7 +65,9 @@ def read_line(line: str, at: Place) -> Rule | Link | tuple[Mistake, ...]:
     if len(texts) != wanted:
         problem = f"a {kind} line has {wanted + 1} columns, this one {len(texts) + 1}"
         return (Mistake(at, problem, f'write "{form}"'),)
-    faults = tuple(_link_faults(*texts) if kind == "g" else _rule_faults(*texts))
+    faults = tuple(
+        _link_faults(*texts) if kind == "g" else _rule_faults(*texts, is_preset=is_preset)
+    )
     if faults:
         return tuple(
             Mistake(_place(line, at, fault.column, fault.offset), fault.problem, fault.instead)
@@ -124,7 +130,7 @@ def _place(line: str, at: Place, column: int, offset: int = 0) -> Place:
 
 
 def _rule_faults(
-    policy: str, statement: str, effect: str, action: str, resource: str
+    policy: str, statement: str, effect: str, action: str, resource: str, *, is_preset: bool
 ) -> Iterator[Fault]:
     if (instead := policy_fault(policy)) is not None:
         yield Fault(1, 0, f'"{policy}" is no policy', instead)
@@ -135,7 +141,8 @@ def _rule_faults(
         meant = effect.lower()
         instead = f'write "{meant}"' if meant in _EFFECTS else 'write "allow" or "deny"'
         yield Fault(3, 0, f'"{effect}" is no effect', instead)
-    yield from _action_faults(4, action)
+    if not (is_preset and preset_actions(action)):
+        yield from _action_faults(4, action)
     yield from _spelling_faults(5, resource, canonical_resource)
 
 

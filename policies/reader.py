@@ -6,11 +6,12 @@ result is complete, or nothing is taken over.
 
 import hashlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from graphlib import CycleError, TopologicalSorter
 from types import MappingProxyType
 from typing import Final
 
+from policies.consolesms import preset_actions
 from policies.line import hidden_letter, is_silent, read_line
 from policies.mistake import Mistake, Place, PolicyFileError
 from policies.rule import Effect, Link, Rule
@@ -24,6 +25,7 @@ MAX_DEPTH: Final = 8
 """Links between a caller and a policy. Stock Casbin silently stops at ten, and the groups of an
 account take two of them."""
 
+PRESETS: Final = "presets/"
 BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
 Line = Rule | Link
 
@@ -104,9 +106,14 @@ def _take_line(text: str, at: Place, places: dict[Line, Place]) -> Iterator[Mist
         if hidden is not None:
             yield hidden
         return
-    line = read_line(text, at)
+    line = read_line(text, at, is_preset=at.file.startswith(PRESETS))
     if isinstance(line, tuple):
         yield from line
+        return
+    legacy = preset_actions(line.action) if isinstance(line, Rule) else ()
+    if isinstance(line, Rule) and legacy:
+        for action in legacy:
+            places.setdefault(replace(line, action=action), at)
         return
     first = places.setdefault(line, at)
     if first is not at:

@@ -269,3 +269,28 @@ def test_policies_are_held_over_a_few_links_only() -> None:
     assert mistakes(GOOD + "\n".join([*chain, "g, user:1, group:0"])) == [
         'a.csv:10:1: "user:1" is 9 links away from what it holds; use at most 8 links'
     ]
+
+
+def test_a_preset_grant_of_the_old_module_works_as_the_new_one() -> None:
+    """CAM-8: whoever holds it keeps exactly the rights that the mapped actions give."""
+    text = (
+        "p, policy:Old, all, allow, name/consolesms:*, *\n"
+        "p, policy:Older, one, deny, name/consolesms:SMS_GetAPPInfo, *\n"
+    )
+    files = read_files({"presets/old.csv": text.encode()})
+    assert files.rules == (
+        Rule("policy:Old", "all", Effect.ALLOW, "name/sms:*", "*"),
+        Rule("policy:Older", "one", Effect.DENY, "name/sms:DescribeAppInfo", "*"),
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "action"),
+    [("site/old.csv", "name/consolesms:*"), ("presets/old.csv", "name/consolesms:SMS_QueryBill")],
+)
+def test_the_old_module_is_refused_elsewhere_and_where_it_is_disused(
+    name: str, action: str
+) -> None:
+    line = f"p, policy:Old, all, allow, {action}, *\n"
+    with pytest.raises(PolicyFileError, match='unknown service "consolesms"'):
+        read_files({name: line.encode()})
