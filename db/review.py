@@ -1,7 +1,6 @@
 """What waits for an operator's decision, and how each thing was decided before (REV-1)."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Final
@@ -9,19 +8,20 @@ from typing import Final
 from sqlalchemy import Index, text
 from sqlmodel import Field, SQLModel, col, func, select, update
 from sqlmodel.ext.asyncio.session import AsyncSession
-from sqlmodel.sql.expression import SelectOfScalar
 
-from db import page as pages
+from db import user as users
 from db.account import AccountRow
 from db.dialect import BigId, choice
-from db.page import Key, Order, Slice
 from domain import review as rules
 from domain.errors import Code, Refused
 from domain.region import IdentityKind, Region
 from domain.review import ReviewStatus
+from domain.terms import Terms
+from domain.text import quoted
 
 HISTORY_MOST: Final = 20
 _OPEN: Final = text("decided_at IS NULL")
+_DECIDED: Final = text("decided_at IS NOT NULL")
 
 
 class ReviewKind(StrEnum):
@@ -39,22 +39,31 @@ class Verdict(StrEnum):
     WITHDRAWN = "withdrawn"
 
 
-class Reviewed(SQLModel):
-    """The columns of everything that is reviewed before it can be sent with."""
+class Submitted(SQLModel):
+    """The columns of everything that waits for an operator's decision."""
 
     id: int = Field(default=None, primary_key=True, sa_type=BigId)
     account_uin: int = Field(foreign_key="account.uin", index=True, sa_type=BigId)
-    region: Region = Field(sa_type=choice(Region))
     status: ReviewStatus = Field(sa_type=choice(ReviewStatus))
     reason: str = Field(default="", max_length=rules.REASON_MOST)
     created_at: datetime
     submitted_at: datetime
     decided_at: datetime | None = None
+
+
+class Reviewed(Submitted):
+    """The columns of everything that is reviewed before it can be sent with."""
+
+    region: Region = Field(sa_type=choice(Region))
     deleted_at: datetime | None = None
 
 
 class ReviewRow(SQLModel, table=True):
-    """One submission of one subject; `decided_by` is empty when no operator decided."""
+    """One submission of one subject; `decided_by` is empty when no operator decided.
+
+    `due_at` is by when a decision was expected when it was submitted (REV-2). Who has claimed it
+    holds it until `claimed_until`, and then nobody does (REV-1).
+    """
 
     __tablename__ = "review_item"
     __table_args__ = (
@@ -73,6 +82,13 @@ class ReviewRow(SQLModel, table=True):
             sqlite_where=_OPEN,
             postgresql_where=_OPEN,
         ),
+        Index(
+            "ix_review_item_history",
+            "decided_at",
+            "id",
+            sqlite_where=_DECIDED,
+            postgresql_where=_DECIDED,
+        ),
         Index("ix_review_item_subject", "kind", "subject_id", "id"),
     )
 
@@ -82,48 +98,19 @@ class ReviewRow(SQLModel, table=True):
     account_uin: int = Field(foreign_key="account.uin", sa_type=BigId)
     region: Region | None = Field(default=None, sa_type=choice(Region))
     submitted_at: datetime
+    due_at: datetime
+    claimed_by: int | None = Field(default=None, foreign_key="user.uin", sa_type=BigId)
+    claimed_until: datetime | None = None
     decided_at: datetime | None = None
     decided_by: int | None = Field(default=None, foreign_key="user.uin", sa_type=BigId)
     verdict: Verdict | None = Field(default=None, sa_type=choice(Verdict))
     reason: str = Field(default="", max_length=rules.REASON_MOST)
 
 
-@dataclass(frozen=True, slots=True)
-class Queue:
-    """Which open items a queue shows."""
-
-    kind: ReviewKind | None = None
-    region: Region | None = None
-    account_uin: int | None = None
-
-    def query(self) -> SelectOfScalar[ReviewRow]:
-        """Put the conditions together; pages and counts share them."""
-        query = select(ReviewRow).where(col(ReviewRow.decided_at).is_(None))
-        if self.kind is not None:
-            query = query.where(col(ReviewRow.kind) == self.kind)
-        if self.region is not None:
-            query = query.where(col(ReviewRow.region) == self.region)
-        if self.account_uin is not None:
-            query = query.where(ReviewRow.account_uin == self.account_uin)
-        return query
-
-
-async def queue(
-    session: AsyncSession, listing: Queue, *, first: int, after: Key | None
-) -> Slice[ReviewRow]:
-    """List what waits, oldest first."""
-    order = Order(col(ReviewRow.submitted_at), col(ReviewRow.id), descending=False)
-    return await pages.keyset(session, listing.query(), order, first=first, after=after)
-
-
-async def count(session: AsyncSession, listing: Queue) -> int:
-    """Count what waits."""
-    return await pages.count(session, listing.query())
-
-
-async def get(session: AsyncSession, item_id: int) -> ReviewRow:
-    """Find an item of any account; for operators. Raises Refused."""
-    row = (await session.exec(select(ReviewRow).where(ReviewRow.id == item_id))).first()
+async def get(session: AsyncSession, item_id: int, *, hold: bool = False) -> ReviewRow:
+    """Find an item of any account, and hold it if wanted; for operators. Raises Refused."""
+    query = select(ReviewRow).where(ReviewRow.id == item_id)
+    row = (await session.exec(query.with_for_update() if hold else query)).first()
     if row is None:
         raise Refused.one(Code.NOT_FOUND, "there is no such review item", "id")
     return row
@@ -147,17 +134,17 @@ async def applicants(session: AsyncSession, uins: Collection[int]) -> Mapping[in
     return {row.uin: row for row in await session.exec(query)}
 
 
-async def submit(
+async def submit(  # noqa: PLR0913, PLR0917 - what is submitted, when, and under which terms
     session: AsyncSession,
     kind: ReviewKind,
-    subject: Reviewed,
+    subject: Submitted,
     now: datetime,
-    *,
-    automatic: bool,
+    terms: Terms,
+    region: Region | None = None,
 ) -> None:
     """Put a new or edited subject into the queue, in place of what waited for it before.
 
-    With `automatic` it is approved at once, by nobody: `decided_by` stays empty.
+    Under automatic review it is approved at once, by nobody: `decided_by` stays empty.
     """
     await withdraw(session, kind, subject, now)
     subject.status, subject.reason = ReviewStatus.PENDING, ""
@@ -166,17 +153,18 @@ async def submit(
         kind=kind,
         subject_id=subject.id,
         account_uin=subject.account_uin,
-        region=subject.region,
+        region=region,
         submitted_at=now,
+        due_at=rules.due(now, terms),
     )
     session.add(item)
-    if automatic:
+    if terms.auto_review:
         _settle(item, subject, approved=True, reason="", now=now)
     await session.flush()
 
 
 async def withdraw(
-    session: AsyncSession, kind: ReviewKind, subject: Reviewed, now: datetime
+    session: AsyncSession, kind: ReviewKind, subject: Submitted, now: datetime
 ) -> None:
     """Take a subject out of the queue without a decision; one that is not in it stays out."""
     statement = update(ReviewRow).where(
@@ -184,46 +172,60 @@ async def withdraw(
         col(ReviewRow.subject_id) == subject.id,
         col(ReviewRow.decided_at).is_(None),
     )
-    await session.exec(statement.values(decided_at=now, verdict=Verdict.WITHDRAWN))
+    left = {"decided_at": now, "verdict": Verdict.WITHDRAWN}
+    await session.exec(statement.values(**left, claimed_by=None, claimed_until=None))
 
 
 async def decide(  # noqa: PLR0913 - what is decided, how, by whom and when
     session: AsyncSession,
     item_id: int,
-    subject: Reviewed,
+    subject: Submitted,
     *,
     approved: bool,
     reason: str,
     decided_by: int,
     now: datetime,
 ) -> ReviewRow:
-    """Decide an item once and for all; raises Refused, with CONFLICT when it has left the queue.
+    """Decide an item once and for all.
 
+    Raises Refused, with CONFLICT when it has left the queue or another operator has claimed it.
     The caller holds `subject`. Whoever decides, edits or deletes holds it first, so they come one
-    after another, and what the item has become meanwhile is read only then.
+    after another; whoever claims holds the item alone, so that is held here, too.
     """
-    query = select(ReviewRow).where(ReviewRow.id == item_id)
+    query = select(ReviewRow).where(ReviewRow.id == item_id).with_for_update()
     item = (await session.exec(query.execution_options(populate_existing=True))).one()
-    if item.decided_at is not None:
-        raise Refused.one(Code.CONFLICT, _settled(item), "id")
+    await check_open(session, item, decided_by, now)
     _settle(item, subject, approved=approved, reason=reason, now=now)
     item.decided_by = decided_by
     return item
 
 
-def _settled(item: ReviewRow) -> str:
+async def check_open(session: AsyncSession, item: ReviewRow, operator: int, now: datetime) -> None:
+    """Raise Refused (CONFLICT) unless an item waits and no other operator has claimed it."""
     if item.verdict is Verdict.WITHDRAWN:
-        return f"the applicant changed or deleted this {item.kind} meanwhile: read the queue again"
-    return f"this {item.kind} was {item.verdict} already: read the queue again"
+        message = (
+            f"the applicant changed or deleted this {item.kind} meanwhile: read the queue again"
+        )
+    elif item.decided_at is not None:
+        message = f"this {item.kind} was {item.verdict} already: read the queue again"
+    elif item.claimed_by in {None, operator} or not item.claimed_until or item.claimed_until <= now:
+        return
+    else:
+        holder = await users.get(session, item.claimed_by or 0)
+        name = quoted(holder.name if holder else str(item.claimed_by))
+        until = item.claimed_until.isoformat(timespec="seconds")
+        message = f'{name} has claimed this {item.kind} until "{until}": choose another one'
+    raise Refused.one(Code.CONFLICT, message, "id")
 
 
 def _settle(
-    item: ReviewRow, subject: Reviewed, *, approved: bool, reason: str, now: datetime
+    item: ReviewRow, subject: Submitted, *, approved: bool, reason: str, now: datetime
 ) -> None:
     status, reason = rules.decide(item.kind, subject.status, approved=approved, reason=reason)
     item.verdict = Verdict.APPROVED if approved else Verdict.REJECTED
     subject.status, subject.reason, subject.decided_at = status, reason, now
     item.reason, item.decided_at = reason, now
+    item.claimed_by = item.claimed_until = None
 
 
 async def history(

@@ -24,6 +24,7 @@ from domain.errors import Code, Refused
 from domain.region import Region
 from domain.review import ReviewStatus
 from domain.signature import CertificateType, Draft, Purpose, SignatureType
+from domain.terms import Terms
 from domain.text import quoted
 
 # A rejected name is free again, for its own applicant as for any other signature.
@@ -159,8 +160,7 @@ async def add(  # noqa: PLR0913, PLR0917 - whose, where, what, and what proves i
     draft: Draft,
     papers: Mapping[FilePurpose, StoredFile],
     now: datetime,
-    *,
-    automatic: bool,
+    terms: Terms,
 ) -> SignatureRow:
     """Create a signature and submit it; raises Refused when its content is taken.
 
@@ -184,18 +184,17 @@ async def add(  # noqa: PLR0913, PLR0917 - whose, where, what, and what proves i
     )
     session.add(row)
     await session.flush()
-    await reviews.submit(session, ReviewKind.SIGNATURE, row, now, automatic=automatic)
+    await reviews.submit(session, ReviewKind.SIGNATURE, row, now, terms, row.region)
     return row
 
 
-async def revise(  # noqa: PLR0913 - what becomes what, and what proves it
+async def revise(  # noqa: PLR0913, PLR0917 - what becomes what, and what proves it
     session: AsyncSession,
     row: SignatureRow,
     draft: Draft,
     papers: Mapping[FilePurpose, StoredFile],
     now: datetime,
-    *,
-    automatic: bool,
+    terms: Terms,
 ) -> list[str]:
     """Edit and submit again; gives the keys of the files this replaced, to be deleted afterwards.
 
@@ -213,7 +212,7 @@ async def revise(  # noqa: PLR0913 - what becomes what, and what proves it
         if draft.purpose is Purpose.OTHERS
         else None
     )
-    await reviews.submit(session, ReviewKind.SIGNATURE, row, now, automatic=automatic)
+    await reviews.submit(session, ReviewKind.SIGNATURE, row, now, terms, row.region)
     dropped = before - {row.certificate_id, row.authorization_id}
     return await files.remove(session, row.account_uin, [key for key in dropped if key])
 

@@ -22,6 +22,7 @@ from domain.errors import Code, Refused
 from domain.region import Region, SmsType
 from domain.review import ReviewStatus
 from domain.template import Draft
+from domain.terms import Terms
 
 
 class TemplateRow(Reviewed, table=True):
@@ -115,14 +116,13 @@ async def count(session: AsyncSession, listing: Listing) -> int:
     return await pages.count(session, listing.query())
 
 
-async def add(  # noqa: PLR0913 - whose, where, and what
+async def add(  # noqa: PLR0913, PLR0917 - whose, where, and what
     session: AsyncSession,
     owner: int,
     region: Region,
     draft: Draft,
     now: datetime,
-    *,
-    automatic: bool,
+    terms: Terms,
 ) -> TemplateRow:
     """Create a template and submit it; one for Mainland China needs a signature to go with it."""
     if region is Region.MAINLAND and not await signatures.exists(session, owner, region):
@@ -145,18 +145,18 @@ async def add(  # noqa: PLR0913 - whose, where, and what
     )
     session.add(row)
     await session.flush()
-    await reviews.submit(session, ReviewKind.TEMPLATE, row, now, automatic=automatic)
+    await reviews.submit(session, ReviewKind.TEMPLATE, row, now, terms, row.region)
     return row
 
 
 async def revise(
-    session: AsyncSession, row: TemplateRow, draft: Draft, now: datetime, *, automatic: bool
+    session: AsyncSession, row: TemplateRow, draft: Draft, now: datetime, terms: Terms
 ) -> None:
     """Edit and submit again."""
     row.name, row.sms_type = draft.name, draft.sms_type
     row.content, row.variables = draft.content, draft.variables
     row.remarks = draft.remarks
-    await reviews.submit(session, ReviewKind.TEMPLATE, row, now, automatic=automatic)
+    await reviews.submit(session, ReviewKind.TEMPLATE, row, now, terms, row.region)
 
 
 async def remove(session: AsyncSession, owner: int, template_id: int, now: datetime) -> None:

@@ -1,6 +1,6 @@
 """Everybody who can sign in: root users, sub-accounts and operators (ACC-4, CAM-1)."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from enum import StrEnum
 
@@ -60,6 +60,12 @@ class UserRow(SQLModel, table=True):
 async def get(session: AsyncSession, uin: int) -> UserRow | None:
     """Find a user by uin, whoever asks; for the edge only."""
     return (await session.exec(select(UserRow).where(UserRow.uin == uin))).first()
+
+
+async def among(session: AsyncSession, uins: Collection[int]) -> dict[int, UserRow]:
+    """Find the users that rows name which the caller may see already."""
+    query = select(UserRow).where(col(UserRow.uin).in_(uins))
+    return {row.uin: row for row in await session.exec(query)}
 
 
 async def by_name(

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from domain import text
 from domain.errors import Code, Problem, Refused
+from domain.terms import Terms
 
 REASON_MOST: Final = 500
 
@@ -95,6 +96,12 @@ def expected_decision(submitted_at: datetime, hours: Hours, target: timedelta) -
                 return begin + left
             left -= closes - begin
         day += timedelta(days=1)
+
+
+def due(submitted_at: datetime, terms: Terms) -> datetime:
+    """Say by when a decision is expected under an installation's review hours and target."""
+    hours = Hours(terms.review_opens, terms.review_closes, ZoneInfo(terms.review_time_zone))
+    return expected_decision(submitted_at, hours, terms.review_target)
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,10 @@ class Terms:
     """How long a decision takes within review hours (REV-2)."""
     review_time_zone: str = "Asia/Shanghai"
     """The zone of the review hours."""
+    review_lease: timedelta = timedelta(minutes=15)
+    """How long a reviewer holds an item that they claimed (REV-1)."""
+    restore_for: timedelta = timedelta(days=30)
+    """How long something deleted can be restored by review (APP-6)."""
     auto_review: bool = False
     """Approve whatever is submitted at once; for sandboxes only."""
     recipient_file_bytes: int = 30 * 1024 * 1024

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
 import strawberry
 from strawberry.dataloader import DataLoader
@@ -91,8 +90,7 @@ def expected_decision(row: Reviewed, terms: Terms) -> datetime | None:
     """Say by when a decision is expected; None once there is one."""
     if row.status is not ReviewStatus.PENDING:
         return None
-    hours = rules.Hours(terms.review_opens, terms.review_closes, ZoneInfo(terms.review_time_zone))
-    return rules.expected_decision(row.submitted_at, hours, terms.review_target)
+    return rules.due(row.submitted_at, terms)
 
 
 @strawberry.interface(description="Something that operators review before it can be sent with.")

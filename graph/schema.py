@@ -34,7 +34,8 @@ from graph.policy_change import PolicyMutation
 from graph.policy_version_change import PolicyVersionMutation
 from graph.recipient import RecipientQuery
 from graph.recipient_form import RecipientFormQuery
-from graph.review import ReviewMutation, ReviewQuery
+from graph.review import ReviewQuery
+from graph.review_decision import ReviewMutation
 from graph.segment import SegmentQuery
 from graph.sign_in import SignInMutation, SignInQuery
 from graph.signature import SignatureMutation, SignatureQuery

@@ -182,7 +182,7 @@ class SignatureMutation:
                 draft,
                 papers,
                 context.now,
-                automatic=context.terms.auto_review,
+                context.terms,
             )
         return SignaturePayload(signature=show(context, [row])[0])
 
@@ -212,7 +212,7 @@ class SignatureMutation:
                 input.applied_to(row, kind),
                 papers,
                 context.now,
-                automatic=context.terms.auto_review,
+                context.terms,
             )
         await discard(context.store, replaced)
         return SignaturePayload(signature=show(context, [row])[0])

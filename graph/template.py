@@ -217,7 +217,7 @@ class TemplateMutation:
                 input.region,
                 rules.draft(input.name, input.sms_type, input.content, input.remarks, kind),
                 context.now,
-                automatic=context.terms.auto_review,
+                context.terms,
             )
         return TemplatePayload(template=show(context, [row])[0])
 
@@ -236,8 +236,7 @@ class TemplateMutation:
             kind = await reviews.identity(session, context.owner)
             row = await templates.editable(session, context.owner, key)
             draft = input.applied_to(row, kind)
-            automatic = context.terms.auto_review
-            await templates.revise(session, row, draft, context.now, automatic=automatic)
+            await templates.revise(session, row, draft, context.now, context.terms)
         return TemplatePayload(template=show(context, [row])[0])
 
     @mutation(actions.DELETE_SMS_TEMPLATE)

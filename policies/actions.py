@@ -267,6 +267,7 @@ DESCRIBE_CARRIERS: Final = _reserved_operator("DescribeCarriers", LIST, "List ca
 DESCRIBE_REVIEW_FILE: Final = _operator(
     "DescribeReviewFile", READ, "Get a file handed in for review"
 )
+DESCRIBE_REVIEW_HISTORY: Final = _operator("DescribeReviewHistory", LIST, "List what was decided")
 DESCRIBE_REVIEW_QUEUE: Final = _operator("DescribeReviewQueue", LIST, "List what waits for review")
 MODIFY_CARRIER: Final = _reserved_operator("ModifyCarrier", WRITE, "Edit a carrier connection")
 MODIFY_PRICE_LIST: Final = _reserved_operator(

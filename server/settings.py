@@ -81,6 +81,12 @@ class Settings(BaseSettings):
     review_time_zone: Annotated[str, AfterValidator(_zone)] = Field(
         "Asia/Shanghai", description="Time zone of the review hours."
     )
+    review_claim_minutes: int = Field(
+        15, ge=1, le=1_440, description="How long a reviewer holds an item they claimed."
+    )
+    restore_days: int = Field(
+        30, ge=1, le=3_650, description="How long what was deleted can be restored by review."
+    )
     recipient_file_megabytes: int = Field(
         30, ge=1, le=1_024, description="The largest recipient file, in MiB."
     )
@@ -161,6 +167,8 @@ class Settings(BaseSettings):
             review_closes=self.review_closes,
             review_target=timedelta(minutes=self.review_target_minutes),
             review_time_zone=self.review_time_zone,
+            review_lease=timedelta(minutes=self.review_claim_minutes),
+            restore_for=timedelta(days=self.restore_days),
             auto_review=self.auto_review == "approve",
             recipient_file_bytes=self.recipient_file_megabytes * 1024 * 1024,
             recipient_rows=self.recipient_rows,

@@ -5,14 +5,17 @@ from datetime import timedelta
 
 import pytest
 
-from db import review, signature, template
+from db import decision, review, review_queue, signature, template
 from db.account import AccountRow
-from db.review import Queue, ReviewKind, ReviewRow, Verdict
+from db.decision import Ruling
+from db.review import ReviewKind, ReviewRow, Verdict
+from db.review_queue import Queue
 from db.template import TemplateRow
 from domain.errors import Code, Refused
 from domain.region import Region, SmsType
 from domain.review import ReviewStatus
 from domain.template import Draft
+from domain.terms import Terms
 from tests.console import Console
 
 DRAFT = Draft("Parcel", SmsType.REGULAR, "Your parcel {1} has arrived.", "", 1)
@@ -21,7 +24,12 @@ DRAFT = Draft("Parcel", SmsType.REGULAR, "Your parcel {1} has arrived.", "", 1)
 async def submit(console: Console, account: AccountRow, *, automatic: bool = False) -> int:
     async with console.database.write() as session:
         row = await template.add(
-            session, account.uin, Region.GLOBAL, DRAFT, console.clock.now, automatic=automatic
+            session,
+            account.uin,
+            Region.GLOBAL,
+            DRAFT,
+            console.clock.now,
+            Terms(auto_review=automatic),
         )
     return row.id
 
@@ -29,12 +37,12 @@ async def submit(console: Console, account: AccountRow, *, automatic: bool = Fal
 async def edit(console: Console, account: AccountRow, template_id: int) -> None:
     async with console.database.write() as session:
         row = await template.editable(session, account.uin, template_id)
-        await template.revise(session, row, DRAFT, console.clock.now, automatic=False)
+        await template.revise(session, row, DRAFT, console.clock.now, Terms())
 
 
 async def waiting(console: Console, listing: Queue | None = None) -> list[ReviewRow]:
     async with console.database.read() as session:
-        found = await review.queue(session, listing or Queue(), first=100, after=None)
+        found = await review_queue.page(session, listing or Queue(), first=100, after=None)
     return list(found.rows)
 
 
@@ -52,18 +60,9 @@ async def history(console: Console, template_id: int) -> list[ReviewRow]:
 async def decide(
     console: Console, item: ReviewRow, uin: int, *, approved: bool = True, reason: str = ""
 ) -> None:
+    ruling = Ruling(approved, reason, uin)
     async with console.database.write() as session:
-        found = await review.get(session, item.id)
-        subject = await template.reviewed(session, found.subject_id)
-        await review.decide(
-            session,
-            found.id,
-            subject,
-            approved=approved,
-            reason=reason,
-            decided_by=uin,
-            now=console.clock.now,
-        )
+        await decision.decide(session, item.id, ruling, console.clock.now)
 
 
 async def test_a_decision_leaves_the_queue_and_marks_the_subject(console: Console) -> None:
@@ -174,10 +173,12 @@ async def test_the_queue_is_oldest_first_and_can_be_narrowed(console: Console) -
     assert await waiting(console, Queue(kind=ReviewKind.SIGNATURE)) == []
     assert await waiting(console, Queue(region=Region.MAINLAND)) == []
     async with console.database.read() as session:
-        assert await review.count(session, Queue(account_uin=one.uin)) == 2
-        page = await review.queue(session, Queue(), first=2, after=None)
+        assert await review_queue.count(session, Queue(account_uin=one.uin)) == 2
+        page = await review_queue.page(session, Queue(), first=2, after=None)
         last = page.rows[-1]
-        rest = await review.queue(session, Queue(), first=2, after=(last.submitted_at, last.id))
+        rest = await review_queue.page(
+            session, Queue(), first=2, after=(last.submitted_at, last.id)
+        )
     assert (page.has_next, [row.subject_id for row in rest.rows]) == (True, ids[2:])
 
 

@@ -15,6 +15,7 @@ from domain.quota import SIGNATURES
 from domain.region import Region
 from domain.review import ReviewStatus
 from domain.signature import CertificateType, Draft, Purpose, SignatureType
+from domain.terms import Terms
 from tests.console import Console
 
 
@@ -47,7 +48,7 @@ async def add(
             draft(content),
             papers(),
             console.clock.now,
-            automatic=approved,
+            Terms(auto_review=approved),
         )
     return row.id
 
@@ -100,7 +101,7 @@ async def test_rejected_ones_edited_at_once_into_one_content_leave_one(console: 
         async with console.database.write() as session:
             await review.hold_applicant(session, account.uin)
             row = await signature.editable(session, account.uin, signature_id, hold=True)
-            await signature.revise(session, row, draft(), {}, console.clock.now, automatic=False)
+            await signature.revise(session, row, draft(), {}, console.clock.now, Terms())
 
     outcomes = await asyncio.gather(*map(edit, ids), return_exceptions=True)
     refusals = [outcome for outcome in outcomes if isinstance(outcome, Refused)]
@@ -121,7 +122,7 @@ async def test_a_rejected_or_deleted_content_is_free_again(console: Console) -> 
     async with console.database.write() as session:
         row = await signature.editable(session, account.uin, rejected, hold=True)
         with pytest.raises(Refused, match="is pending as another signature"):
-            await signature.revise(session, row, draft(), {}, console.clock.now, automatic=False)
+            await signature.revise(session, row, draft(), {}, console.clock.now, Terms())
 
 
 async def test_the_signature_approved_first_is_sent_with(console: Console) -> None:
@@ -166,12 +167,12 @@ async def test_a_replaced_file_is_forgotten_and_its_key_given_back(console: Cons
             draft(purpose=Purpose.OTHERS),
             {old.purpose: old, letter.purpose: letter},
             now,
-            automatic=False,
+            Terms(),
         )
     async with console.database.write() as session:
         row = await signature.editable(session, account.uin, row.id, hold=True)
         first, second = row.certificate_id, row.authorization_id
-        replaced = await signature.revise(session, row, draft(), papers(), now, automatic=False)
+        replaced = await signature.revise(session, row, draft(), papers(), now, Terms())
     assert set(replaced) == {old.key, letter.key}
     assert row.authorization_id is None
     assert second is not None

@@ -12,6 +12,7 @@ from domain.quota import TEMPLATES
 from domain.region import Region, SmsType
 from domain.review import ReviewStatus
 from domain.template import Draft
+from domain.terms import Terms
 from tests.console import Console
 from tests.db.test_signature import add as add_signature
 
@@ -25,9 +26,7 @@ async def add(
 ) -> int:
     async with console.database.write() as session:
         assert await quota.take(session, account.uin, TEMPLATES)
-        row = await template.add(
-            session, account.uin, region, draft, console.clock.now, automatic=False
-        )
+        row = await template.add(session, account.uin, region, draft, console.clock.now, Terms())
     return row.id
 
 
@@ -57,7 +56,7 @@ async def test_what_an_edit_changes_and_what_it_keeps(console: Console) -> None:
     draft = Draft("Letter", SmsType.MARKETING, "{1}, {2}: reply T to unsubscribe", "members", 2)
     async with console.database.write() as session:
         row = await template.editable(session, account.uin, template_id)
-        await template.revise(session, row, draft, console.clock.now, automatic=False)
+        await template.revise(session, row, draft, console.clock.now, Terms())
     async with console.database.read() as session:
         found = await template.owned(session, account.uin, template_id)
     assert found is not None

@@ -14,7 +14,8 @@ QUEUE = """
 query ($kind: ReviewKind, $region: Region, $account: String, $first: Int!, $after: String) {
   reviewQueue(kind: $kind, region: $region, account: $account, first: $first, after: $after) {
     nodes {
-      id kind submittedAt verdict decidedBy
+      id kind submittedAt dueAt verdict decidedBy { uin }
+      claimedBy { name } claimedUntil
       account { uin name identity verification }
       subject {
         id status expectedDecisionAt reviews { verdict reason automatic }
@@ -28,7 +29,7 @@ query ($kind: ReviewKind, $region: Region, $account: String, $first: Int!, $afte
 }
 """
 DECIDED = """
-  reviewItem { id verdict reason decidedAt decidedBy subject { status reason } }
+  reviewItem { id verdict reason decidedAt decidedBy { uin } subject { status reason } }
   userErrors { code field message }
 """
 APPROVE = f"mutation ($id: ID!) {{ reviewApprove(id: $id) {{ {DECIDED} }} }}"
@@ -37,7 +38,7 @@ mutation ($id: ID!, $reason: String!) {{
   reviewReject(id: $id, input: {{reason: $reason}}) {{ {DECIDED} }}
 }}
 """
-ITEM = "query ($id: ID!) { reviewItem(id: $id) { verdict decidedBy subject { status } } }"
+ITEM = "query ($id: ID!) { reviewItem(id: $id) { verdict decidedBy { uin } subject { status } } }"
 
 
 async def queue(operator: Caller, **filters: Any) -> Any:
@@ -58,8 +59,11 @@ async def test_an_item_shows_all_that_a_reviewer_needs(console: Console) -> None
         "id": item["id"],
         "kind": "SIGNATURE",
         "submittedAt": START.isoformat(),
+        "dueAt": (START + timedelta(hours=2)).isoformat(),
         "verdict": None,
         "decidedBy": None,
+        "claimedBy": None,
+        "claimedUntil": None,
         "account": {
             "uin": str(account.uin),
             "name": account.name,
@@ -148,7 +152,7 @@ async def test_approving_takes_effect_and_is_remembered_with_its_operator(
             "verdict": "APPROVED",
             "reason": "",
             "decidedAt": console.clock.now.isoformat(),
-            "decidedBy": str(operator.principal.uin),
+            "decidedBy": {"uin": str(operator.principal.uin)},
             "subject": {"status": "APPROVED", "reason": ""},
         },
         "userErrors": [],
