@@ -105,7 +105,7 @@ def test_a_bad_save_changes_nothing_and_is_told_once(
         becomes(OK, root.health)
         assert root.refused() is None
         process.terminate()
-        lines = [json.loads(line) for line in process.communicate(timeout=10)[1].splitlines()]
+        lines = [json.loads(line) for line in process.communicate(timeout=30)[1].splitlines()]
     told = DEGRADED["problems"][0].removeprefix("policies: ")
     errors = [line["message"] for line in lines if line["level"] == "error"]
     assert errors == [f"policy files refused, the last good ones stay: {told}"]
