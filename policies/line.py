@@ -129,7 +129,7 @@ def _place(line: str, at: Place, column: int, offset: int = 0) -> Place:
     return at._replace(column=at.column + before + blanks + offset)
 
 
-def _rule_faults(
+def _rule_faults(  # noqa: PLR0913 - the columns of a line, and where it stands
     policy: str, statement: str, effect: str, action: str, resource: str, *, is_preset: bool
 ) -> Iterator[Fault]:
     if (instead := policy_fault(policy)) is not None:

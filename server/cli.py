@@ -3,32 +3,20 @@
 import asyncio
 import secrets
 from collections.abc import Awaitable, Callable
-from typing import Annotated, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Annotated, NoReturn, TypeVar
 
 import typer
-import uvicorn
 from rich.console import Console as Terminal
 
-from db import migrate as migrations
-from db.session import Database
 from domain.account import generate_password
 from domain.errors import Refused
 from domain.region import IdentityKind, Verification
-from graph.schema import schema as graphql_schema
-from server import log
-from server.app import create_app, utc_now
-from server.background import embedded_worker, run_worker
-from server.demo import play
 from server.policy_cli import policy
-from server.settings import Settings, SettingsError
-from server.setup import (
-    DEMO_FILE,
-    DemoCredentials,
-    NewAccount,
-    add_account,
-    add_demo,
-    add_operator,
-)
+
+if TYPE_CHECKING:
+    from db.session import Database
+    from server.settings import Settings
+    from server.setup import DemoCredentials
 
 app = typer.Typer(
     help="A self-hosted SMS console. Settings come from SMS_CONSOLE_* variables; "
@@ -52,7 +40,10 @@ def _fail(message: str) -> NoReturn:
     raise typer.Exit(2)
 
 
-def _settings() -> Settings:
+def _settings() -> "Settings":
+    from server import log
+    from server.settings import Settings, SettingsError
+
     try:
         settings = Settings.read()
         settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -62,8 +53,10 @@ def _settings() -> Settings:
     return settings
 
 
-def _ready(settings: Settings) -> None:
+def _ready(settings: "Settings") -> None:
     """Bring a SQLite file up to date; ask for `migrate` where other processes may be running."""
+    from db import migrate as migrations
+
     if settings.database.startswith("sqlite"):
         migrations.upgrade(settings.database)
     elif not migrations.is_current(settings.database):
@@ -79,6 +72,11 @@ def serve(
     worker: Annotated[bool, typer.Option(help="Deliver messages in this process, too.")] = True,
 ) -> None:
     """Serve GraphQL, and deliver messages unless --no-worker is given."""
+    import uvicorn
+
+    from server.app import create_app
+    from server.background import embedded_worker
+
     settings = _settings()
     _ready(settings)
     if demo:
@@ -98,6 +96,8 @@ def serve(
 @app.command()
 def worker() -> None:
     """Deliver messages without serving HTTP; run as many as the load asks for (PostgreSQL)."""
+    from server.background import run_worker
+
     settings = _settings()
     _ready(settings)
     asyncio.run(run_worker(settings))
@@ -109,23 +109,35 @@ def migrate(
     check: Annotated[
         bool, typer.Option("--check", help="Change nothing; exit 1 unless the tables are current.")
     ] = False,
+    revise: Annotated[
+        str,
+        typer.Option(metavar="MESSAGE", help="Write a migration of what the code has beyond it."),
+    ] = "",
 ) -> None:
     """Bring the database's tables to this version."""
+    from db import migrate as migrations
+
     settings = _settings()
     if check:
         raise typer.Exit(0 if migrations.is_current(settings.database) else 1)
     migrations.upgrade(settings.database)
+    if revise:
+        migrations.revise(settings.database, revise)
 
 
 @app.command()
 def schema() -> None:
     """Print the GraphQL schema."""
+    from graph.schema import schema as graphql_schema
+
     typer.echo(graphql_schema.as_str())
 
 
 @app.command()
 def demo() -> None:
     """Play the main job against the server that `sms-console serve --demo` started."""
+    from server.demo import play
+
     settings = _settings()
     raise typer.Exit(asyncio.run(play(settings, terminal)))
 
@@ -140,11 +152,14 @@ def create_account(
     verified: Annotated[bool, typer.Option("--verified", help="Skip the identity check.")] = False,
 ) -> None:
     """Create a root account and print its uin and password, once."""
+    from server.app import utc_now
+    from server.setup import NewAccount, add_account
+
     password = generate_password(secrets.SystemRandom())
     verification = Verification.VERIFIED if verified else Verification.UNVERIFIED
     new = NewAccount(name=name, identity=identity, verification=verification, password=password)
 
-    async def make(database: Database) -> int:
+    async def make(database: "Database") -> int:
         async with database.write() as session:
             return await add_account(session, new, utc_now())
 
@@ -157,9 +172,12 @@ def create_operator(
     name: Annotated[str, typer.Option(help="The name the operator signs in with.")],
 ) -> None:
     """Create an operator and print the password, once."""
+    from server.app import utc_now
+    from server.setup import add_operator
+
     password = generate_password(secrets.SystemRandom())
 
-    async def make(database: Database) -> None:
+    async def make(database: "Database") -> None:
         async with database.write() as session:
             await add_operator(session, name, password, utc_now())
 
@@ -167,7 +185,9 @@ def create_operator(
     terminal.print(f"operator {name}\npassword {password}", markup=False)
 
 
-def _run(make: Callable[[Database], Awaitable[Made]]) -> Made:
+def _run(make: Callable[["Database"], Awaitable[Made]]) -> Made:
+    from db.session import Database
+
     settings = _settings()
     _ready(settings)
 
@@ -184,7 +204,9 @@ def _run(make: Callable[[Database], Awaitable[Made]]) -> Made:
         _fail(str(refusal))
 
 
-def _show_demo(settings: Settings) -> None:
+def _show_demo(settings: "Settings") -> None:
+    from server.setup import DEMO_FILE
+
     made = asyncio.run(_demo(settings))
     url = f"http://{settings.host}:{settings.port}/graphql"
     if made is None:
@@ -204,7 +226,11 @@ def _show_demo(settings: Settings) -> None:
     )
 
 
-async def _demo(settings: Settings) -> DemoCredentials | None:
+async def _demo(settings: "Settings") -> "DemoCredentials | None":
+    from db.session import Database
+    from server.app import utc_now
+    from server.setup import add_demo
+
     database = Database(settings.database)
     try:
         return await add_demo(database, settings.data, utc_now())
