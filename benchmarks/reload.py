@@ -29,7 +29,7 @@ from benchmarks.report import Report, Row, read_options
 from policies.live import MODEL, PACKAGED, PolicyDirectory
 from policies.wildcard import cam_match
 
-SECONDS, QUICK_SECONDS = 30, 2.3
+SECONDS, QUICK_SECONDS = 60, 2.3
 DECIDERS: Final = 8
 OTHERS: Final = 100
 SWITCH_SECONDS: Final = 0.0001

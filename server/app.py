@@ -144,6 +144,7 @@ async def _watch(directory: PolicyDirectory) -> None:
     while True:
         await asyncio.sleep(POLICY_SECONDS)
         before = directory.problem
-        await asyncio.to_thread(directory.refresh)
+        if await asyncio.to_thread(directory.refresh):
+            log.info("policy files are in force as of version %s", directory.version)
         if directory.problem and directory.problem != before:
             log.error("policy files refused, the last good ones stay: %s", directory.problem)

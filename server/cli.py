@@ -2,7 +2,8 @@
 
 import asyncio
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated, NoReturn, TypeVar
 
 import typer
@@ -63,6 +64,20 @@ def _ready(settings: "Settings") -> None:
         _fail("the database's tables are not those of this version: run `sms-console migrate`")
 
 
+@contextmanager
+def _policies_read() -> Iterator[None]:
+    """Say at the start what is wrong with the policy files, instead of where it was noticed."""
+    from policies.mistake import PolicyFileError
+    from policies.model import ModelError
+
+    try:
+        yield
+    except PolicyFileError as error:
+        _fail("\n".join(str(mistake) for mistake in error.mistakes))
+    except (ModelError, FileNotFoundError, NotADirectoryError) as error:
+        _fail(str(error))
+
+
 @app.command()
 def serve(
     *,
@@ -82,8 +97,10 @@ def serve(
     if demo:
         _show_demo(settings)
     backgrounds = [embedded_worker(settings)] if worker else []
+    with _policies_read():
+        application = create_app(settings, backgrounds)
     uvicorn.run(
-        create_app(settings, backgrounds),
+        application,
         host=settings.host,
         port=settings.port,
         log_config=None,
@@ -100,7 +117,8 @@ def worker() -> None:
 
     settings = _settings()
     _ready(settings)
-    asyncio.run(run_worker(settings))
+    with _policies_read():
+        asyncio.run(run_worker(settings))
 
 
 @app.command()
