@@ -26,6 +26,7 @@ from db import (
     task,
     template,
     user,
+    verification,
     worker,
 )
 
@@ -55,5 +56,6 @@ __all__ = [
     "task",
     "template",
     "user",
+    "verification",
     "worker",
 ]

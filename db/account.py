@@ -30,6 +30,15 @@ async def get(session: AsyncSession, uin: int) -> AccountRow | None:
     return (await session.exec(select(AccountRow).where(AccountRow.uin == uin))).first()
 
 
+async def existing(session: AsyncSession, uin: int, *, hold: bool = False) -> AccountRow:
+    """Find an account that rows name, as it is now, and hold it if wanted."""
+    query = select(AccountRow).where(AccountRow.uin == uin)
+    if hold:
+        # Rows that point at the account can still be written meanwhile.
+        query = query.with_for_update(key_share=True).execution_options(populate_existing=True)
+    return (await session.exec(query)).one()
+
+
 async def policy_version(session: AsyncSession, uin: int) -> int | None:
     """Give the number that moves with every change of the account's policies and attachments."""
     query = select(AccountRow.policy_version).where(AccountRow.uin == uin)

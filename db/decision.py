@@ -10,14 +10,29 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from db import review as reviews
 from db import signature as signatures
 from db import template as templates
+from db import verification as verifications
 from db.review import ReviewKind, ReviewRow
 
-Hold = Callable[[AsyncSession, int], Awaitable[Any]]
 
-# Each holds its subject first: that orders decisions among each other and with edits.
-_HOLD: Final[Mapping[ReviewKind, Hold]] = {
-    ReviewKind.SIGNATURE: signatures.reviewed,
-    ReviewKind.TEMPLATE: templates.reviewed,
+async def _nothing(_session: AsyncSession, _subject: Any) -> None:
+    """Leave it at the subject's own state."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Steps:
+    """How subjects of one kind are held for a decision, and what follows from it.
+
+    To hold the subject first orders decisions among each other and with edits.
+    """
+
+    hold: Callable[[AsyncSession, int], Awaitable[Any]]
+    settle: Callable[[AsyncSession, Any], Awaitable[None]] = _nothing
+
+
+_STEPS: Final[Mapping[ReviewKind, _Steps]] = {
+    ReviewKind.SIGNATURE: _Steps(signatures.reviewed),
+    ReviewKind.TEMPLATE: _Steps(templates.reviewed),
+    ReviewKind.IDENTITY: _Steps(verifications.reviewed, verifications.settle),
 }
 
 
@@ -31,10 +46,11 @@ class Ruling:
 
 
 async def decide(session: AsyncSession, item_id: int, ruling: Ruling, now: datetime) -> ReviewRow:
-    """Decide an item once, and do what its approval brings about; raises Refused."""
+    """Decide an item once, and do what follows from that; raises Refused."""
     item = await reviews.get(session, item_id)
-    subject = await _HOLD[item.kind](session, item.subject_id)
-    return await reviews.decide(
+    steps = _STEPS[item.kind]
+    subject = await steps.hold(session, item.subject_id)
+    row = await reviews.decide(
         session,
         item.id,
         subject,
@@ -43,3 +59,5 @@ async def decide(session: AsyncSession, item_id: int, ruling: Ruling, now: datet
         decided_by=ruling.operator,
         now=now,
     )
+    await steps.settle(session, subject)
+    return row

@@ -16,6 +16,7 @@ class FilePurpose(StrEnum):
 
     CERTIFICATE = "certificate"
     AUTHORIZATION = "authorization"
+    DOCUMENT = "document"
 
 
 class FileRow(SQLModel, table=True):

@@ -29,6 +29,7 @@ class ReviewKind(StrEnum):
 
     SIGNATURE = "signature"
     TEMPLATE = "template"
+    IDENTITY = "identity"
 
 
 class Verdict(StrEnum):

@@ -11,11 +11,12 @@ from db import review as reviews
 from db import signature as signatures
 from db import template as templates
 from db import user as users
+from db import verification as verifications
 from db.account import AccountRow
 from db.review import ReviewKind, ReviewRow
 from db.session import AsyncSession
 from db.user import UserRow
-from graph import signature, template
+from graph import signature, template, verification
 from graph.account import Account
 from graph.context import Context
 from graph.enums import publish
@@ -26,7 +27,11 @@ publish(
     ReviewKind,
     name="ReviewKind",
     description="What is reviewed.",
-    values={"SIGNATURE": "A signature.", "TEMPLATE": "A body template."},
+    values={
+        "SIGNATURE": "A signature.",
+        "TEMPLATE": "A body template.",
+        "IDENTITY": "Who an account is.",
+    },
 )
 
 
@@ -41,6 +46,7 @@ class _Subjects:
 _SUBJECTS: Final = {
     ReviewKind.SIGNATURE: _Subjects(signatures.among, signature.show),
     ReviewKind.TEMPLATE: _Subjects(templates.among, template.show),
+    ReviewKind.IDENTITY: _Subjects(verifications.among, verification.show),
 }
 
 

@@ -7,7 +7,7 @@ import strawberry
 from strawberry.dataloader import DataLoader
 
 from db import review as reviews
-from db.review import Reviewed, ReviewKind, ReviewRow
+from db.review import ReviewKind, ReviewRow, Submitted
 from db.review import Verdict as ReviewVerdict
 from domain import review as rules
 from domain.review import ReviewStatus
@@ -32,8 +32,8 @@ publish(
     description="Where something submitted for review stands.",
     values={
         "PENDING": "It waits for an operator's decision.",
-        "APPROVED": "It may be sent with, and can no longer be edited.",
-        "REJECTED": "It may not be sent with; `reason` says why. Editing it submits it again.",
+        "APPROVED": "It counts: it may be sent with, and can no longer be edited.",
+        "REJECTED": "It does not count; `reason` says why. What can be edited is submitted again.",
     },
 )
 publish(
@@ -86,18 +86,20 @@ def histories(context: Context, kind: ReviewKind) -> Histories:
     return DataLoader(load)
 
 
-def expected_decision(row: Reviewed, terms: Terms) -> datetime | None:
+def expected_decision(row: Submitted, terms: Terms) -> datetime | None:
     """Say by when a decision is expected; None once there is one."""
     if row.status is not ReviewStatus.PENDING:
         return None
     return rules.due(row.submitted_at, terms)
 
 
-@strawberry.interface(description="Something that operators review before it can be sent with.")
+@strawberry.interface(description="Something that operators review before it counts.")
 class Reviewable(Node):
-    """What signatures and templates have in common."""
+    """What signatures, templates and requests have in common."""
 
-    region: Region = strawberry.field(description="Where it is for.")
+    region: Region | None = strawberry.field(
+        description="Where it is for; null for what has no region."
+    )
     status: ReviewStatus = strawberry.field(description="Where its review stands.")
     reason: str = strawberry.field(description="Why it was rejected; else empty.")
     created_at: datetime = strawberry.field(description="When it was first applied for.")

@@ -47,6 +47,7 @@ from graph.template import TemplateMutation, TemplateQuery
 from graph.user import UserQuery
 from graph.user_change import UserChangeMutation
 from graph.user_creation import UserCreationMutation
+from graph.verification import VerificationMutation, VerificationQuery
 from graph.who_can import WhoCanQuery
 
 log = logging.getLogger(__name__)
@@ -54,6 +55,7 @@ log = logging.getLogger(__name__)
 QUERIES: Final = (
     SignInQuery,
     AccountQuery,
+    VerificationQuery,
     ApplicationQuery,
     CertificateQuery,
     SignatureQuery,
@@ -76,6 +78,7 @@ QUERIES: Final = (
 )
 MUTATIONS: Final = (
     SignInMutation,
+    VerificationMutation,
     ApplicationMutation,
     SignatureMutation,
     TemplateMutation,

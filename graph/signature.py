@@ -33,6 +33,7 @@ Id = Annotated[strawberry.ID, strawberry.argument(description="The signature's i
 class Signature(Reviewable):
     """What an account and its reviewers see of a signature."""
 
+    region: Region = strawberry.field(description="Where it is for.")
     signature_id: str = strawberry.field(description="Its number.")
     content: str = strawberry.field(description="The name, without brackets.")
     signature_type: SignatureType = strawberry.field(description="What it names.")

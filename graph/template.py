@@ -37,6 +37,7 @@ _CONTENT = (
 class Template(Reviewable):
     """What an account and its reviewers see of a template."""
 
+    region: Region = strawberry.field(description="Where it is for.")
     template_id: str = strawberry.field(description="Its number: `tpl_id` in send requests.")
     name: str = strawberry.field(description="Its name, for the account's own use.")
     sms_type: SmsType = strawberry.field(description="What its messages are for.")

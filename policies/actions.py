@@ -31,6 +31,9 @@ find: Final = _catalogue.find
 
 APPLY_VERIFICATION: Final = _sms("ApplyVerification", WRITE, "Request identity verification")
 DESCRIBE_ACCOUNT: Final = _sms("DescribeAccount", READ, "Get the account and its identity")
+DESCRIBE_VERIFICATION: Final = _sms(
+    "DescribeVerification", LIST, "List requests for identity verification"
+)
 
 ADD_APP: Final = _sms("AddApp", WRITE, "Create an application")
 DELETE_APP_INFO: Final = _app("DeleteAppInfo", WRITE, "Delete an application")

@@ -9,7 +9,7 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import BaseRoute, Route
 
 from db import file as files
-from db.file import FileRow
+from db.file import FilePurpose, FileRow
 from graph.context import Context
 from graph.errors import ApiError, BadUserInput, Forbidden
 from graph.grant import Grant
@@ -36,10 +36,8 @@ async def handed_in(request: Request) -> Response:
     """Give a certificate or letter to its account and to operators; to others it is not there."""
     context = await context_of(request)
     try:
-        await _decide(context)
-        row = await _find(context, key_of(request.path_params["id"], "File"))
-    except BadUserInput:
-        return _missing()  # what is no id names no file
+        row = await _find(context, request.path_params["id"])
+        await _decide(context, row)
     except ApiError as error:
         return _refusal(error)
     pieces = await _open(context, row) if row else None
@@ -60,17 +58,30 @@ async def authorization_letter(request: Request) -> Response:
     return Response(letter.document(), media_type=letter.MEDIA_TYPE, headers=headers)
 
 
-async def _decide(context: Context) -> None:
-    """Ask the policies, as a field of the schema would; operators have an action of their own."""
-    reviews = context.principal is not None and context.principal.account_uin is None
-    action = actions.DESCRIBE_REVIEW_FILE if reviews else actions.DESCRIBE_TPL_SIGN_INFO
+async def _decide(context: Context, row: FileRow | None = None) -> None:
+    """Ask the policies, as a field of the schema would; operators have an action of their own.
+
+    What is not there is asked for as a certificate is, so that nobody learns which it was.
+    """
+    if context.principal is not None and context.principal.account_uin is None:
+        action = actions.DESCRIBE_REVIEW_FILE
+    elif row is not None and row.purpose is FilePurpose.DOCUMENT:
+        action = actions.DESCRIBE_VERIFICATION
+    else:
+        action = actions.DESCRIBE_TPL_SIGN_INFO
     async with context.database.read() as session:
         grant = Grant(action, None, None, {})
         await grant.decide(session, await context.authority(session), context)
 
 
-async def _find(context: Context, file_id: int) -> FileRow | None:
-    owner = context.caller.account_uin
+async def _find(context: Context, identity: str) -> FileRow | None:
+    if context.principal is None:
+        return None
+    try:
+        file_id = key_of(identity, "File")
+    except BadUserInput:
+        return None  # what is no id names no file
+    owner = context.principal.account_uin
     async with context.database.read() as session:
         if owner is None:
             return await files.handed_in(session, file_id)

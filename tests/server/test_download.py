@@ -13,15 +13,25 @@ import httpx2
 import pytest
 
 from db import sign_in
+from db.account import AccountRow
 from db.user import UserRow
+from domain.region import Verification
+from tests.access import Company, allow, done
 from tests.console import Console
-from tests.images import image
+from tests.images import image, upload
 
 CREATE = """
 mutation ($input: SignatureCreateInput!) {
   signatureCreate(input: $input) {
     signature { certificate { url size } authorization { url } }
     userErrors { code field message }
+  }
+}
+"""
+VERIFY = """
+mutation ($input: VerificationRequestInput!) {
+  verificationRequest(input: $input) {
+    verificationRequest { document { url } } userErrors { code field message }
   }
 }
 """
@@ -135,6 +145,48 @@ async def test_a_file_of_another_account_looks_like_none(
     assert {answer.content for answer in answers} == {
         b'{"errors":[{"message":"there is no such file","extensions":{"code":"NOT_FOUND"}}]}'
     }
+
+
+async def test_an_identity_document_is_for_who_may_see_the_request_and_for_operators(
+    console: Console, http: httpx2.AsyncClient
+) -> None:
+    """ACC-2."""
+    account = await console.add_account(verification=Verification.UNVERIFIED)
+    url = (await _request_verification(console, account)).removeprefix("http://console.test")
+    only_signatures = await sub_account(console, http, account, "DescribeTPLSignInfo")
+    only_identity = await sub_account(console, http, account, "DescribeVerification")
+    for caller in (
+        only_identity,
+        await browser(console, http, account.uin),
+        await operator(console, http),
+    ):
+        answer = await caller.get(url)
+        assert (answer.status_code, answer.content) == (200, image())
+        assert answer.headers["content-disposition"] == 'attachment; filename="document-1.png"'
+    denied = await only_signatures.get(url)
+    assert denied.status_code == 403
+    assert denied.json()["errors"][0]["extensions"]["action"] == "sms:DescribeVerification"
+    stranger = await browser(console, http, (await console.add_account()).uin)
+    assert (await stranger.get(url)).status_code == 404
+
+
+async def _request_verification(console: Console, account: AccountRow) -> str:
+    shown = await done(
+        console.root(account),
+        VERIFY,
+        input={"name": "Acme Ltd", "kind": "ORGANIZATION", "document": upload()},
+    )
+    url: str = shown["verificationRequest"]["document"]["url"]
+    return url
+
+
+async def sub_account(
+    console: Console, http: httpx2.AsyncClient, account: AccountRow, action: str
+) -> Browser:
+    company = Company(console, account, console.root(account))
+    policy = await company.policy(action, allow(f"name/sms:{action}"))
+    person = await company.person(action, policy)
+    return await browser(console, http, person.uin)
 
 
 async def test_policies_decide_about_files_as_about_fields(
