@@ -48,10 +48,8 @@ class Grant:
         if not decision.allowed:
             raise self._denial(authority, resource, decision.reason)
         if isinstance(self.target, Target) and app_id is None:
-            key = self.target.path[-1]
-            raise Refused.one(
-                Code.NOT_FOUND, f"there is no such {self.target.kind.lower()}", *self.target.path
-            ) from KeyError(key)
+            message = f"there is no such {self.target.called}"
+            raise Refused.one(Code.NOT_FOUND, message, *self.target.path)
 
     async def renew(
         self,

@@ -15,10 +15,12 @@ AppOf = Callable[[AsyncSession, int, int], Awaitable[int | None]]
 class Target:
     """An object named by the argument at `path`; `app_of` finds the application it belongs to.
 
+    `kind` is its type in ids, `called` what people call it.
     `app_of` takes the owner's uin first, so another account's object is not found at all.
     """
 
     kind: str
+    called: str
     path: tuple[str, ...]
     app_of: AppOf
 
@@ -39,9 +41,9 @@ EACH: Final = EachApplication()
 
 def on_application(*path: str) -> Target:
     """Act upon the application whose id stands at `path`."""
-    return Target("Application", path or ("id",), application.app_of)
+    return Target("Application", "application", path or ("id",), application.app_of)
 
 
 def on_task(*path: str) -> Target:
     """Act upon the application of the bulk task whose id stands at `path`."""
-    return Target("BulkTask", path or ("id",), task.app_of)
+    return Target("BulkTask", "bulk task", path or ("id",), task.app_of)

@@ -113,12 +113,16 @@ def serve(
 @app.command()
 def worker() -> None:
     """Deliver messages without serving HTTP; run as many as the load asks for (PostgreSQL)."""
+    from delivery.workflows import WorkerRunsError
     from server.background import run_worker
 
     settings = _settings()
     _ready(settings)
     with _policies_read():
-        asyncio.run(run_worker(settings))
+        try:
+            asyncio.run(run_worker(settings))
+        except WorkerRunsError as error:
+            _fail(str(error))
 
 
 @app.command()
