@@ -88,10 +88,10 @@ def lacking(
     need = _REQUIREMENTS[capability]
     if need.organization and kind is not IdentityKind.ORGANIZATION:
         reason = f"{need.what} is for organizations and this account is an individual's"
-        way_out = "have the account verified as an organization"
+        way_out = "request verification as an organization (verificationRequest)"
     elif need.verified and not verified:
         reason = f"{need.what} needs a verified identity"
-        way_out = "apply for identity verification first"
+        way_out = "request it (verificationRequest), or wait for the decision on the request"
     else:
         return None
     return Problem(Code.NOT_PERMITTED, f"{reason}: {way_out}", field)

@@ -18,7 +18,7 @@ ORGANIZATIONS_ONLY = set(Capability) - {Capability.CREATE_APPLICATION}
 @pytest.mark.parametrize("capability", Capability)
 @pytest.mark.parametrize("kind", IdentityKind)
 @pytest.mark.parametrize("verified", [False, True])
-def test_the_whole_table(capability: Capability, kind: IdentityKind, verified: bool) -> None:  # noqa: FBT001 - a column of the table
+def test_the_whole_table(capability: Capability, kind: IdentityKind, verified: bool) -> None:
     may = (verified or capability not in VERIFIED_ONLY) and (
         kind is ORGANIZATION or capability not in ORGANIZATIONS_ONLY
     )
@@ -40,20 +40,23 @@ def test_the_whole_table(capability: Capability, kind: IdentityKind, verified: b
             Capability.FREQUENCY_RULE,
             (
                 "changing frequency limits is for organizations and this account is "
-                "an individual's: have the account verified as an organization"
+                "an individual's: request verification as an organization (verificationRequest)"
             ),
         ),
         (
             ORGANIZATION,
             False,
             Capability.SHORT_URL,
-            "creating short URLs needs a verified identity: apply for identity verification first",
+            (
+                "creating short URLs needs a verified identity: request it (verificationRequest), "
+                "or wait for the decision on the request"
+            ),
         ),
     ],
 )
 def test_a_refusal_says_why_and_what_would_help(
     kind: IdentityKind,
-    verified: bool,  # noqa: FBT001 - a column of the table
+    verified: bool,
     capability: Capability,
     message: str,
 ) -> None:

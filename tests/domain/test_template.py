@@ -80,7 +80,7 @@ class TestDraft:
             Problem(
                 Code.NOT_PERMITTED,
                 "marketing SMS is for organizations and this account is an individual's: "
-                "have the account verified as an organization",
+                "request verification as an organization (verificationRequest)",
                 ("sms_type",),
             ),
         )

@@ -165,7 +165,7 @@ async def test_marketing_is_for_organizations(console: Console) -> None:
         None,
         (
             "marketing SMS is for organizations and this account is an individual's: "
-            "have the account verified as an organization"
+            "request verification as an organization (verificationRequest)"
         ),
     )
 
