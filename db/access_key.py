@@ -7,7 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
-from sqlmodel import Field, SQLModel, col, delete, func, select, update
+from sqlmodel import Field, SQLModel, col, delete, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from db.dialect import BigId, choice
@@ -44,32 +44,6 @@ def new_pair() -> tuple[str, str]:
         "AKID" + "".join(secrets.choice(ALPHABET) for _ in range(32)),
         "".join(secrets.choice(ALPHABET) for _ in range(32)),
     )
-
-
-async def count(session: AsyncSession, user_uin: int) -> int:
-    """Say how many keys a user has, active or not."""
-    query = select(func.count()).where(AccessKeyRow.user_uin == user_uin)
-    return (await session.exec(query)).one()
-
-
-async def of_user(session: AsyncSession, user_uin: int) -> Sequence[AccessKeyRow]:
-    """List a user's keys, oldest first."""
-    query = select(AccessKeyRow).where(AccessKeyRow.user_uin == user_uin)
-    return (await session.exec(query.order_by(col(AccessKeyRow.created_at)))).all()
-
-
-async def owned(session: AsyncSession, user_uin: int, secret_id: str) -> AccessKeyRow | None:
-    """Find one key of this user."""
-    query = select(AccessKeyRow).where(
-        AccessKeyRow.user_uin == user_uin, AccessKeyRow.secret_id == secret_id
-    )
-    return (await session.exec(query)).first()
-
-
-async def set_status(session: AsyncSession, secret_id: str, status: KeyStatus) -> None:
-    """Switch a key on or off."""
-    statement = update(AccessKeyRow).where(col(AccessKeyRow.secret_id) == secret_id)
-    await session.exec(statement.values(status=status))
 
 
 async def remove(session: AsyncSession, secret_id: str) -> None:

@@ -108,12 +108,6 @@ async def of_account(session: AsyncSession, account_uin: int) -> tuple[Sequence[
     return users, await _held(session, account_uin, [user.uin for user in users], memberships)
 
 
-async def of_group(session: AsyncSession, account_uin: int, group_id: int) -> tuple[Rule, ...]:
-    """Give the rules that a group of this account brings to its members, presets left out."""
-    attached = await attachment.of_members(session, account_uin, [group_member(group_id)])
-    return await rules_of(session, account_uin, {row.policy for row in attached})
-
-
 async def rules_of(
     session: AsyncSession, account_uin: int, policies: Collection[str]
 ) -> tuple[Rule, ...]:

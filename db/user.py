@@ -146,7 +146,7 @@ async def add_sub(  # noqa: PLR0913 - whose, who, and how they sign in
     must_reset: bool,
     now: datetime,
 ) -> UserRow:
-    """Create a sub-account that holds nothing; raises Refused for `field` when its name is taken."""
+    """Create a sub-account that holds nothing; raises Refused for `field` when it is taken."""
     taken = select(UserRow.uin).where(UserRow.account_uin == owner, UserRow.name == name)
     if (await session.exec(taken)).first() is not None:
         raise Refused.one(Code.TAKEN, f'user name "{name}" is taken: choose another', *field)
