@@ -1,12 +1,12 @@
 """Every change of access (CAM): who, when, what, before and after; added to and never edited."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
 import orjson
-from sqlalchemy import DDL, Index, Table, Text, event
+from sqlalchemy import Connection, Index, Table, Text, event
 from sqlmodel import Field, SQLModel, col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 from sqlmodel.sql.expression import SelectOfScalar
@@ -41,7 +41,7 @@ class AuditRow(SQLModel, table=True):
 
 
 _REFUSAL: Final = "audit records are never changed"
-_FUNCTION: Final = f"""CREATE FUNCTION audit_record_is_append_only() RETURNS trigger
+_FUNCTION: Final = f"""CREATE OR REPLACE FUNCTION audit_record_is_append_only() RETURNS trigger
 LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION '{_REFUSAL}'; END $$"""
 _STATEMENT_TRIGGER: Final = """CREATE TRIGGER audit_record_append_only
 BEFORE UPDATE OR DELETE OR TRUNCATE ON audit_record
@@ -55,17 +55,15 @@ APPEND_ONLY: Final[Mapping[str, tuple[str, ...]]] = {
     ),
     "postgresql": (_FUNCTION, _STATEMENT_TRIGGER),
 }
-"""What makes each database refuse to change a record, whoever asks; migrations run it too."""
+"""What makes each database refuse to change a record, whoever asks."""
 
 
-def _protect(table: Table) -> None:
-    make: Callable[[str], DDL] = DDL  # SQLAlchemy left its constructor without types
-    for dialect, statements in APPEND_ONLY.items():
-        for statement in statements:
-            event.listen(table, "after_create", make(statement).execute_if(dialect=dialect))
-
-
-_protect(SQLModel.metadata.tables["audit_record"])
+@event.listens_for(Table, "after_create")
+def _protect(table: Table, connection: Connection, **_: Any) -> None:
+    # Listening to every table reaches the one that a migration makes from its own description.
+    if table.name == AuditRow.__tablename__:
+        for statement in APPEND_ONLY.get(connection.dialect.name, ()):
+            connection.exec_driver_sql(statement)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

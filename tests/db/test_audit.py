@@ -1,19 +1,20 @@
 """The record of changes is added to and never edited, whoever asks the database (CAM)."""
 
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 import sqlalchemy
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import select
 
-from db import audit
+from db import audit, migrate
 from db.audit import AuditRow, Record
 from db.session import Database
 from tests.db.cam import NOW, OTHER, OWNER, add_accounts
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture
 async def accounts(database: Database) -> None:
     await add_accounts(database)
 
@@ -30,6 +31,7 @@ def record(subject: str = "user:1", actor: int = OWNER) -> Record:
     )
 
 
+@pytest.mark.usefixtures("accounts")
 async def test_records_are_listed_newest_first_by_account_subject_and_actor(
     database: Database,
 ) -> None:
@@ -52,6 +54,7 @@ async def test_records_are_listed_newest_first_by_account_subject_and_actor(
         assert [row.subject for row in page.rows] == ["group:1"]
 
 
+@pytest.mark.usefixtures("accounts")
 @pytest.mark.parametrize(
     "statement", ["UPDATE audit_record SET actor_name = 'nobody'", "DELETE FROM audit_record"]
 )
@@ -66,3 +69,16 @@ async def test_the_database_itself_refuses_to_change_a_record(
     async with database.read() as session:
         rows = (await session.exec(select(AuditRow))).all()
     assert [row.actor_name for row in rows] == ["root"]
+
+
+def test_a_database_made_by_migrations_refuses_too(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'migrated.sqlite'}"
+    migrate.upgrade(url)
+    engine = sqlalchemy.create_engine(url)
+    with engine.connect() as connection:
+        found = connection.exec_driver_sql("SELECT name FROM sqlite_master WHERE type = 'trigger'")
+        assert {name for (name,) in found} == {
+            "audit_record_no_update",
+            "audit_record_no_delete",
+        }
+    engine.dispose()
