@@ -56,6 +56,8 @@ class Claimed(NamedTuple):
     region: Region
     phone: str
     params: str
+    app_id: int
+    counted_on: str | None
 
 
 _CLAIMED: Final = [MESSAGE.c[name] for name in Claimed._fields]
@@ -159,24 +161,21 @@ def _sends(request: Claim) -> ColumnElement[bool]:
 
 async def _sending(session: AsyncSession, request: Claim) -> dict[int, deque[int]]:
     """Give the tasks of each account that may send, beginning behind the account served last."""
-    connection = await session.connection()
     account = _TASK.c.account_uin
     place = func.row_number().over(partition_by=account, order_by=_TASK.c.id)
-    found: list[Any] = []
-    for turn in (account > request.after, account <= request.after):
-        ranked = (
-            select(account, _TASK.c.id, place.label("place"))
-            .join(_APPLICATION, _APPLICATION.c.id == _TASK.c.app_id)
-            .where(_TASK.c.status == TaskStatus.SENDING, _sends(request), turn)
-            .subquery()
-        )
-        query = (
-            select(ranked.c.account_uin, ranked.c.id)
-            .where(ranked.c.place <= TASKS_OF_AN_ACCOUNT)
-            .order_by(ranked.c.account_uin, ranked.c.id)
-            .limit(TASKS_AT_ONCE - len(found))
-        )
-        found += (await connection.execute(query)).all()
+    ranked = (
+        select(account, _TASK.c.id, place.label("place"))
+        .join(_APPLICATION, _APPLICATION.c.id == _TASK.c.app_id)
+        .where(_TASK.c.status == TaskStatus.SENDING, _sends(request))
+        .subquery()
+    )
+    query = (
+        select(ranked.c.account_uin, ranked.c.id)
+        .where(ranked.c.place <= TASKS_OF_AN_ACCOUNT)
+        .order_by(ranked.c.account_uin <= request.after, ranked.c.account_uin, ranked.c.id)
+        .limit(TASKS_AT_ONCE)
+    )
+    found = (await (await session.connection()).execute(query)).all()
     return {
         account_uin: deque(task_id for _, task_id in group)
         for account_uin, group in groupby(found, key=lambda row: row[0])
@@ -218,7 +217,7 @@ async def _take(session: AsyncSession, request: Claim, task_id: int, limit: int)
         )
         .returning(*_CLAIMED)
     )
-    rows = await (await session.connection()).execute(statement)
+    rows = (await (await session.connection()).execute(statement)).all()
     return sorted(Claimed(*row) for row in rows)
 
 
@@ -244,7 +243,7 @@ async def _answer(
         .values(carrier_ref=table.c.carrier_ref, code=table.c.code, **values, **_FREE)
         .returning(MESSAGE.c.id, *COUNTED)
     )
-    moved = await (await session.connection()).execute(statement)
+    moved = (await (await session.connection()).execute(statement)).all()
     return [(row[0], Counted(*row[1:])) for row in moved]
 
 

@@ -98,7 +98,7 @@ async def _find(session: AsyncSession, carrier: str, references: set[str]) -> di
         .order_by(columns.id)
         .with_for_update()
     )
-    rows = await (await session.connection()).execute(query)
+    rows = (await (await session.connection()).execute(query)).all()
     return {row[0]: _Awaited(row[1], row[2], row[3], Counted(*row[4:])) for row in rows}
 
 

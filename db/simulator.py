@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Final, NamedTuple
 
-from sqlalchemy import Index, delete, func, select, text, true, update
+from sqlalchemy import Index, delete, func, literal, select, text, true, update
 from sqlmodel import Field, SQLModel
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -49,9 +49,7 @@ class Submission(NamedTuple):
     times: int
     code: str
     reply: str
-    submitted_at: datetime
     done_at: datetime | None
-    due_at: datetime | None
 
 
 class Due(NamedTuple):
@@ -61,7 +59,6 @@ class Due(NamedTuple):
     phone: str
     code: str
     reply: str
-    submitted_at: datetime
     done_at: datetime
 
 
@@ -71,15 +68,16 @@ async def known(session: AsyncSession, references: Collection[str]) -> frozenset
     return frozenset((await (await session.connection()).execute(query)).scalars())
 
 
-async def submit(session: AsyncSession, submissions: Collection[Submission]) -> None:
+async def submit(session: AsyncSession, submissions: Collection[Submission], now: datetime) -> None:
     """Write submissions down; one that is known counts once more."""
     if not submissions:
         return
     columns = [_TABLE.c[name] for name in Submission._fields]
     table = given(session, columns, submissions)
     # Without a WHERE, SQLite takes ON CONFLICT for a join's ON.
-    rows = select(table).where(true())
-    statement = insert(session, _TABLE).from_select(Submission._fields, rows)
+    rows = select(table, table.c.done_at, literal(now, _TABLE.c.submitted_at.type)).where(true())
+    names = (*Submission._fields, "due_at", "submitted_at")
+    statement = insert(session, _TABLE).from_select(names, rows)
     counted = statement.on_conflict_do_update(
         index_elements=[_TABLE.c.reference],
         set_={
@@ -119,17 +117,25 @@ async def take_due(
         .values(due_at=again_at)
         .returning(*(columns[name] for name in Due._fields))
     )
-    return [Due(*row) for row in await (await session.connection()).execute(statement)]
+    return [Due(*row) for row in (await (await session.connection()).execute(statement)).all()]
 
 
 async def postpone(session: AsyncSession, due: Mapping[str, datetime]) -> None:
     """Set when receipts are due again."""
-    await _update(session, "due_at", due)
+    if not due:
+        return
+    table = given(session, (_TABLE.c.reference, _TABLE.c.due_at), due.items())
+    statement = update(_TABLE).where(_TABLE.c.reference == table.c.reference)
+    await (await session.connection()).execute(statement.values(due_at=table.c.due_at))
 
 
 async def acknowledge(session: AsyncSession, references: Collection[str], now: datetime) -> None:
     """Note that receipts have arrived; they are not sent again."""
-    await _update(session, "delivered_at", dict.fromkeys(references, now))
+    if not references:
+        return
+    table = given(session, [_TABLE.c.reference], ((reference,) for reference in references))
+    statement = update(_TABLE).where(_TABLE.c.reference == table.c.reference)
+    await (await session.connection()).execute(statement.values(delivered_at=now))
 
 
 async def duplicates(session: AsyncSession) -> int:
@@ -142,11 +148,3 @@ async def purge(session: AsyncSession, before: datetime) -> None:
     """Forget what was submitted before a time."""
     statement = delete(_TABLE).where(_TABLE.c.submitted_at < before)
     await (await session.connection()).execute(statement)
-
-
-async def _update(session: AsyncSession, column: str, values: Mapping[str, datetime]) -> None:
-    if not values:
-        return
-    table = given(session, (_TABLE.c.reference, _TABLE.c[column]), values.items())
-    statement = update(_TABLE).where(_TABLE.c.reference == table.c.reference)
-    await (await session.connection()).execute(statement.values({column: table.c[column]}))

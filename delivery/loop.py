@@ -32,11 +32,15 @@ class Loop:
     at once. A step that raises is logged and tried again, after ever longer pauses.
     """
 
-    def __init__(self, name: str, step: Step, wait: Wait = wait) -> None:
-        """Name the work for the log; `wait` waits for an event or a time, whichever is first."""
+    def __init__(self, name: str, step: Step, wait: Wait = wait, *, gap: float = 0) -> None:
+        """Name the work for the log; a wake-up has effect after `gap` seconds.
+
+        `wait` waits for an event or a time, whichever is first.
+        """
         self._name = name
         self._step = step
         self._wait = wait
+        self._gap = gap
         self._woken = asyncio.Event()
         self._stopping = False
         self._failures = 0
@@ -57,6 +61,8 @@ class Loop:
             pause = await self._attempt()
             if pause > 0 and not self._stopping:
                 await self._wait(self._woken, pause)
+                if self._gap and not self._stopping:
+                    await asyncio.sleep(self._gap)
             else:
                 # A step that never waits must not keep others from their turn.
                 await asyncio.sleep(0)

@@ -18,6 +18,7 @@ from domain.sandbox import DELIVERED, Script, script
 PUSHED_AT_ONCE: Final = 1_000
 REDELIVERY: Final = timedelta(seconds=2)
 KEPT: Final = timedelta(days=1)
+GATHER: Final = 0.1  # seconds in which receipts gather, so that they share a commit
 TIDIED_EVERY: Final = timedelta(hours=1)
 
 
@@ -45,7 +46,7 @@ class Simulator:
 
     async def start(self, sink: Sink) -> None:
         """Begin to send receipts to `sink`."""
-        self._loop = Loop("the simulator carrier", partial(self.push, sink))
+        self._loop = Loop("the simulator carrier", partial(self.push, sink), gap=GATHER)
         self._task = asyncio.create_task(self._loop.run())
 
     async def stop(self) -> None:
@@ -74,7 +75,7 @@ class Simulator:
                 if answer.verdict is not Verdict.REFUSED:
                     taken = answer.verdict is Verdict.ACCEPTED
                     rows.append(_row(message, played, now, taken=taken))
-            await ledger.submit(session, rows)
+            await ledger.submit(session, rows, now)
         if self._loop is not None:
             self._loop.wake()
         return answers
@@ -93,11 +94,11 @@ class Simulator:
             unknown = await sink(self.name, _inbound(rows))
             self._arrived = [row.reference for row in rows if row.reference not in unknown]
             self._unknown = {
-                row.reference: now + max(REDELIVERY, now - row.submitted_at)
+                row.reference: now + max(REDELIVERY, now - row.done_at)
                 for row in rows
                 if row.reference in unknown
             }
-        return 0
+        return 0 if len(rows) == PUSHED_AT_ONCE else GATHER
 
     async def _take(self, limit: int) -> Sequence[Due]:
         """Note what has arrived and take what is due next, in one transaction."""
@@ -136,9 +137,7 @@ def _row(message: Outgoing, played: Script, now: datetime, *, taken: bool) -> Su
         times=int(taken),
         code=played.code,
         reply=played.reply,
-        submitted_at=now,
         done_at=done_at,
-        due_at=done_at,
     )
 
 
