@@ -6,7 +6,7 @@ queued again, although the carrier may have got them: at most one batch a worker
 
 from collections import deque
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Any, Final, NamedTuple
@@ -17,12 +17,13 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from db import settlement
 from db.application import ApplicationRow
 from db.batch import given
+from db.message import HELD
 from db.message import TABLE as MESSAGE
 from db.tally import COUNTED, Counted, Tally
 from db.task import BulkTaskRow
 from domain.carrier import Answer, Verdict
 from domain.message import MessageEvent, MessageStatus, step
-from domain.region import Region
+from domain.region import Region, SmsType
 from domain.task import TaskStatus
 
 TASKS_AT_ONCE: Final = 128
@@ -54,6 +55,7 @@ class Claimed(NamedTuple):
     template_id: int
     signature_id: int | None
     region: Region
+    sms_type: SmsType
     phone: str
     params: str
     app_id: int
@@ -87,10 +89,19 @@ async def claim(session: AsyncSession, request: Claim) -> list[Claimed]:
     return claimed
 
 
-async def record(
-    session: AsyncSession, worker: str, carrier: str, answers: Sequence[Answer], now: datetime
+@dataclass(slots=True)
+class Moved:
+    """Messages that were answered, still to be counted, and when that was."""
+
+    at: datetime
+    accepted: list[Counted] = field(default_factory=list)
+    refused: list[tuple[Counted, str]] = field(default_factory=list)
+
+
+async def move(
+    session: AsyncSession, worker: str, carrier: str, answers: Sequence[Answer], moved: Moved
 ) -> None:
-    """Write down what the carrier answered, with every count, and end tasks whose queue is empty.
+    """Write down what was answered and put what that was into `moved`, for `count`.
 
     An answer for a message whose lease has run out is dropped: the message was queued again.
     """
@@ -100,24 +111,43 @@ async def record(
     accepted = {
         "state": step(MessageStatus.CLAIMED, MessageEvent.ACCEPT),
         "carrier": carrier,
-        "submitted_at": now,
+        "submitted_at": moved.at,
     }
-    refused = {"state": step(MessageStatus.CLAIMED, MessageEvent.REFUSE), "done_at": now}
+    refused = {"state": step(MessageStatus.CLAIMED, MessageEvent.REFUSE), "done_at": moved.at}
     released = {"state": step(MessageStatus.CLAIMED, MessageEvent.RELEASE)}
     again = given_by[Verdict.THROTTLED] + given_by[Verdict.UNAVAILABLE]
     taken = await _answer(session, worker, given_by[Verdict.ACCEPTED], accepted)
     turned_down = await _answer(session, worker, given_by[Verdict.REFUSED], refused)
     await _answer(session, worker, again, released)
-    if not taken and not turned_down:
-        return
     codes = {answer.message_id: answer.code[:CODE_MOST] for answer in given_by[Verdict.REFUSED]}
-    tally = await Tally.open(session, {row.account_uin for _, row in taken + turned_down})
-    for _, message in taken:
-        tally.accepted(message, now)
-    for message_id, message in turned_down:
-        tally.refused(message, now, codes[message_id])
+    moved.accepted += [message for _, message in taken]
+    moved.refused += [(message, codes[message_id]) for message_id, message in turned_down]
+
+
+async def count(session: AsyncSession, moved: Moved) -> None:
+    """Add messages to every count they belong to, and end tasks whose queue is empty.
+
+    Once a transaction: counts are locked in one order, so two workers never lock each other out.
+    """
+    refused = [message for message, _ in moved.refused]
+    if not moved.accepted and not refused:
+        return
+    tally = await Tally.open(session, {row.account_uin for row in moved.accepted + refused})
+    for message in moved.accepted:
+        tally.accepted(message, moved.at)
+    for message, code in moved.refused:
+        tally.refused(message, moved.at, code)
     await tally.write(session)
-    await _finish(session, tally.tasks, now)
+    await _finish(session, tally.tasks, moved.at)
+
+
+async def record(
+    session: AsyncSession, worker: str, carrier: str, answers: Sequence[Answer], now: datetime
+) -> None:
+    """Write down what was answered, and count it."""
+    moved = Moved(now)
+    await move(session, worker, carrier, answers, moved)
+    await count(session, moved)
 
 
 async def requeue(session: AsyncSession, now: datetime, worker: str = "") -> int:
@@ -143,7 +173,7 @@ async def overdue(session: AsyncSession, now: datetime) -> bool:
 
 
 def _lost(now: datetime, worker: str = "") -> ColumnElement[bool]:
-    held = MESSAGE.c.state == MessageStatus.CLAIMED
+    held = and_(HELD, MESSAGE.c.state == MessageStatus.CLAIMED)
     if not worker:
         return and_(held, MESSAGE.c.claimed_until <= now)
     return and_(held, or_(MESSAGE.c.claimed_until <= now, MESSAGE.c.claimed_by == worker))

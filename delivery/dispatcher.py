@@ -6,8 +6,9 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Final
 
-from db import queue
-from db.queue import Claim, Claimed
+from db import queue, refusal
+from db.queue import Claim, Claimed, Moved
+from db.refusal import Rules
 from db.session import Database
 from delivery.carriers.base import Carrier
 from delivery.content import Contents
@@ -39,6 +40,7 @@ class Dispatcher:
         self._carrier = carrier
         self._clock = clock
         self._settings = settings
+        self._rules = Rules(blocklist_delay=settings.blocklist_delay)
         self._worker = worker
         self._contents = Contents(database)
         self._answers: Sequence[Answer] = ()
@@ -51,33 +53,46 @@ class Dispatcher:
             async with self._database.read() as session:
                 if not await queue.waiting(session):
                     return self._settings.poll.total_seconds()
-        batch = await self._turn(self._settings.batch)
-        if not batch:
+        batch = await self._turn()
+        if batch is None:
             return self._settings.poll.total_seconds()
-        self._after = batch[-1].account_uin
+        if not batch:
+            return 0
         self._answers = await self._submit(batch)
         return self._pause()
 
     async def finish(self) -> None:
         """Record what is left to record, and claim nothing more."""
         if self._answers:
-            await self._turn(0)
+            name, now = self._carrier.name, self._clock()
+            async with self._database.write() as session:
+                await queue.record(session, self._worker, name, self._answers, now)
+            self._answers = ()
 
-    async def _turn(self, limit: int) -> list[Claimed]:
+    async def _turn(self) -> list[Claimed] | None:
+        """Record answers, take a batch, and give what no rule refuses; None when none is left."""
         now, settings = self._clock(), self._settings
         request = Claim(
             worker=self._worker,
-            limit=limit,
+            limit=settings.batch,
             now=now,
             lease=settings.lease,
             application_delay=settings.application_delay,
             after=self._after,
         )
         async with self._database.write() as session:
-            await queue.record(session, self._worker, self._carrier.name, self._answers, now)
+            moved = Moved(now)
+            await queue.move(session, self._worker, self._carrier.name, self._answers, moved)
             batch = await queue.claim(session, request)
+            refused = await refusal.refused(session, batch, now, self._rules)
+            await queue.move(session, self._worker, self._carrier.name, refused, moved)
+            await queue.count(session, moved)
         self._answers = ()
-        return batch
+        if not batch:
+            return None
+        self._after = batch[-1].account_uin
+        gone = {answer.message_id for answer in refused}
+        return [message for message in batch if message.id not in gone]
 
     async def _submit(self, batch: Sequence[Claimed]) -> Sequence[Answer]:
         outgoing, refused = await self._contents.render(batch)

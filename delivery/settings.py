@@ -25,5 +25,7 @@ class DeliverySettings:
     """How long a worker that is told to stop may take to finish what it holds."""
     application_delay: timedelta = timedelta(minutes=5)
     """How long disabling and enabling an application take (APP-5)."""
+    blocklist_delay: timedelta = timedelta(minutes=5)
+    """How long a number on the blocklist takes to be in force (BLO-2)."""
     odds: Odds = _ODDS
     """How the simulator carrier treats numbers without a magic ending."""

@@ -10,6 +10,8 @@ class Terms:
 
     application_delay: timedelta = timedelta(minutes=5)
     """How long disabling and enabling an application take to have effect (APP-5)."""
+    blocklist_delay: timedelta = timedelta(minutes=5)
+    """How long a number on the blocklist takes to be in force (BLO-2)."""
     session_lifetime: timedelta = timedelta(hours=12)
     """How long a sign-in lasts (ACC-4)."""
     sign_in_window: timedelta = timedelta(minutes=15)

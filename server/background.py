@@ -25,6 +25,7 @@ def make_worker(settings: Settings, console: Console) -> Worker:
     """Put a worker together on what the process has opened."""
     delivery = DeliverySettings(
         application_delay=console.terms.application_delay,
+        blocklist_delay=console.terms.blocklist_delay,
         odds=Odds(
             success_rate=settings.simulator_success_rate,
             delay=timedelta(seconds=settings.simulator_delay_seconds),

@@ -66,6 +66,9 @@ class Settings(BaseSettings):
     application_delay_seconds: float = Field(
         300, ge=0, le=86_400, description="How long disabling or enabling an application takes."
     )
+    blocklist_delay_seconds: float = Field(
+        300, ge=0, le=86_400, description="How long a number on the blocklist takes to be in force."
+    )
     session_hours: float = Field(12, gt=0, le=720, description="How long a sign-in lasts.")
     sign_in_tries_per_name: int = Field(
         10, ge=1, le=10_000, description="Tries to sign in to one name within 15 minutes."
@@ -160,6 +163,7 @@ class Settings(BaseSettings):
         """The business settings as the rules take them."""
         return Terms(
             application_delay=timedelta(seconds=self.application_delay_seconds),
+            blocklist_delay=timedelta(seconds=self.blocklist_delay_seconds),
             session_lifetime=timedelta(hours=self.session_hours),
             sign_in_tries_per_name=self.sign_in_tries_per_name,
             sign_in_tries_per_address=self.sign_in_tries_per_address,

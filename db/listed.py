@@ -1,0 +1,62 @@
+"""Lists of numbers that messages are held against, one entry a number, signature and SMS type."""
+
+from collections.abc import Callable, Sequence
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, Table, and_, func, select
+from sqlmodel import Field, SQLModel
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from db.batch import given
+from db.dialect import BigId, choice
+from db.message import TABLE as MESSAGE
+from db.queue import Claimed
+from domain.region import SmsType
+
+UNSIGNED: Final = 0
+"""Stands for the signature of messages without one: NULL would equal nothing, not even itself."""
+
+_KEY: Final = ("account_uin", "signature_id", "sms_type", "phone")
+
+
+class Listed(SQLModel):
+    """The columns that say which messages an entry is about."""
+
+    id: int = Field(default=None, primary_key=True, sa_type=BigId)
+    account_uin: int = Field(foreign_key="account.uin", sa_type=BigId)
+    signature_id: int = Field(sa_type=BigId)
+    sms_type: SmsType = Field(sa_type=choice(SmsType))
+    phone: str = Field(max_length=20)
+
+
+async def among(
+    session: AsyncSession, batch: Sequence[Claimed], listed: Table, in_force: ColumnElement[bool]
+) -> frozenset[int]:
+    """Say which messages of a batch are to numbers on a list: one statement a batch."""
+    if not batch:
+        return frozenset()
+    columns = [MESSAGE.c[name] for name in ("id", *_KEY)]
+    rows = (
+        (
+            message.id,
+            message.account_uin,
+            message.signature_id or UNSIGNED,
+            message.sms_type,
+            message.phone,
+        )
+        for message in batch
+    )
+    asked = given(session, columns, rows)
+    query = select(asked.c.id).join(listed, _same(asked.c.__getitem__, listed)).where(in_force)
+    return frozenset((await (await session.connection()).execute(query)).scalars())
+
+
+def about(listed: Table) -> ColumnElement[bool]:
+    """Join stored messages to the entries about them."""
+    columns: dict[str, Any] = {name: MESSAGE.c[name] for name in _KEY}
+    columns["signature_id"] = func.coalesce(MESSAGE.c.signature_id, UNSIGNED)
+    return _same(columns.__getitem__, listed)
+
+
+def _same(column: Callable[[str], Any], listed: Table) -> ColumnElement[bool]:
+    return and_(*(column(name) == listed.c[name] for name in _KEY))

@@ -1,0 +1,100 @@
+"""The blocklist's rules (BLO-1, BLO-2): for whose messages, from when, and how lists are read."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Final
+
+from domain import number, review
+from domain.errors import Code, Problem, Refused
+from domain.number import Number
+from domain.region import Region
+from domain.review import ReviewStatus
+from domain.text import quoted
+
+CODE: Final = "FailedOperation.PhoneNumberInBlacklist.Blocklisted"
+ADDED_AT_ONCE: Final = 1_000
+REMOVED_AT_ONCE: Final = 100
+
+
+class BlocklistStatus(StrEnum):
+    """Whether an entry keeps messages away yet."""
+
+    PENDING = "pending"
+    EFFECTIVE = "effective"
+
+
+class EntryStatus(StrEnum):
+    """What became of one entry of a pasted list."""
+
+    ADDED = "added"
+    DUPLICATE = "duplicate"
+    INVALID = "invalid"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One entry of a pasted list: its line from 1, what stood there, and the number in E.164."""
+
+    line: int
+    value: str
+    number: str | None
+    problem: Problem | None
+
+
+def in_force_since(at: datetime, delay: timedelta) -> datetime:
+    """Say by when an entry must have been added to be in force at a time."""
+    return at - delay
+
+
+def status(added_at: datetime, now: datetime, delay: timedelta) -> BlocklistStatus:
+    """Say whether an entry is in force (BLO-2)."""
+    if added_at <= in_force_since(now, delay):
+        return BlocklistStatus.EFFECTIVE
+    return BlocklistStatus.PENDING
+
+
+def check_signature(content: str, region: Region, current: ReviewStatus) -> None:
+    """Raise Refused unless a signature is one for Mainland China and approved (BLO-1)."""
+    if region is not Region.MAINLAND:
+        message = (
+            f"signature {quoted(content)} is for Global SMS, which has no blocklist: "
+            "choose one for Mainland China"
+        )
+        raise Refused.one(Code.MISMATCH, message, "signature_id")
+    review.check_usable("signature", current, "signature_id")
+
+
+def check_removal(entries: int, *, confirmed: bool) -> None:
+    """Raise Refused unless 1 to 100 entries are to be removed, and for good (BLO-3)."""
+    problems = []
+    if not entries:
+        message = f"ids is empty: name 1 to {REMOVED_AT_ONCE} entries of the blocklist"
+        problems.append(Problem(Code.REQUIRED, message, ("ids",)))
+    if entries > REMOVED_AT_ONCE:
+        message = f"ids has {entries} entries: remove at most {REMOVED_AT_ONCE} at once"
+        problems.append(Problem(Code.TOO_LARGE, message, ("ids",)))
+    if not confirmed:
+        message = (
+            "a removal cannot be undone, and the numbers get messages again at once: "
+            "confirm it with true"
+        )
+        problems.append(Problem(Code.CONSENT_REQUIRED, message, ("confirm",)))
+    if problems:
+        raise Refused(*problems)
+
+
+def read(text: str) -> list[Entry]:
+    """Read a pasted list of Mainland numbers; raises Refused when it is empty or too long."""
+    found = number.split_list(text, ADDED_AT_ONCE)
+    if not found:
+        message = f"numbers is empty: enter 1 to {ADDED_AT_ONCE} mobile numbers, one a line"
+        raise Refused.one(Code.REQUIRED, message, "numbers")
+    return [_entry(line, value) for line, value in found]
+
+
+def _entry(line: int, value: str) -> Entry:
+    read = number.parse(value, Region.MAINLAND)
+    if isinstance(read, Number):
+        return Entry(line, value, read.e164, None)
+    return Entry(line, value, None, read)
