@@ -19,7 +19,7 @@ from graph.context import Context, Info
 from graph.enums import publish
 from graph.errors import BadUserInput
 from graph.guard import mutation
-from graph.node import Node, decode, encode, key_of
+from graph.node import decode, encode, key_of
 from graph.payload import Payload
 from policies import actions
 from policies.actions import Action
@@ -36,9 +36,10 @@ publish(
 
 
 @strawberry.type(description="An access key: what a program signs its requests with.")
-class AccessKey(Node):
+class AccessKey:
     """What is shown of a key; the SecretKey only where it is made."""
 
+    id: strawberry.ID = strawberry.field(description="Opaque and stable.")
     secret_id: str = strawberry.field(description="The public half, which requests name.")
     status: KeyStatus = strawberry.field(description="Whether it is accepted.")
     description: str = strawberry.field(description="What it is for.")

@@ -8,7 +8,7 @@ from domain.region import IdentityKind, Verification
 from graph.context import Info
 from graph.enums import publish
 from graph.guard import query
-from graph.node import Node, encode
+from graph.node import encode
 from policies import actions
 
 publish(
@@ -33,9 +33,10 @@ publish(
 
 
 @strawberry.type(description="A root account: the owner of applications, signatures and the rest.")
-class Account(Node):
+class Account:
     """What the account's own users see of it."""
 
+    id: strawberry.ID = strawberry.field(description="Opaque and stable.")
     uin: str = strawberry.field(description="The account's number, used in policies.")
     name: str = strawberry.field(description="The account's name.")
     identity: IdentityKind = strawberry.field(description="Individual or organization.")

@@ -120,7 +120,7 @@ def test_a_source_file_is_small_and_named_for_what_it_holds(path: Path) -> None:
 def test_no_function_has_outgrown_a_page() -> None:
     long = []
     for path in SOURCES:
-        if "migrations" in path.parts:
+        if {"migrations", "tests"} & set(path.parts):
             continue
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
