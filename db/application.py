@@ -1,5 +1,6 @@
 """Applications (APP-1 to APP-6): the resource that every permission is granted on."""
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -12,7 +13,7 @@ from sqlmodel.sql.expression import SelectOfScalar
 
 from db import page as pages
 from db import quota as quotas
-from db import serial
+from db import restorable, serial
 from db.dialect import BigId
 from db.page import Key, Order, Slice
 from db.pattern import matches_plan
@@ -20,6 +21,8 @@ from db.vault import Vault
 from domain import quota
 from domain.application import Draft
 from domain.errors import Code, Refused
+from domain.restore import RestoreKind
+from domain.terms import Terms
 from policies.plan import Plan
 
 
@@ -128,7 +131,7 @@ async def count(session: AsyncSession, listing: Listing) -> int:
     return await pages.count(session, listing.query())
 
 
-async def add(  # noqa: PLR0913 - whose, what, and how its key is sealed
+async def add(  # noqa: PLR0913, PLR0917 - whose, what, and how its key is sealed
     session: AsyncSession, owner: int, draft: Draft, vault: Vault, app_key: str, now: datetime
 ) -> ApplicationRow:
     """Create an application; its id is the next SDK AppID."""
@@ -154,4 +157,18 @@ def set_key(row: ApplicationRow, vault: Vault, app_key: str) -> None:
 async def remove(session: AsyncSession, row: ApplicationRow, now: datetime) -> None:
     """Hide an application from its account, and give its place in the quota back."""
     row.deleted_at = now
+    restorable.note(session, row.account_uin, RestoreKind.APPLICATION, row.id, row.name, now)
     await quotas.give_back(session, row.account_uin, quota.APPLICATIONS)
+
+
+async def bring_back(session: AsyncSession, app_id: int, _now: datetime, _terms: Terms) -> None:
+    """Show a deleted application to its account again; it comes back disabled, as it went."""
+    query = select(ApplicationRow).where(ApplicationRow.id == app_id).with_for_update()
+    row = (await session.exec(query)).one()
+    row.deleted_at, row.wanted_enabled = None, False
+
+
+async def among(session: AsyncSession, app_ids: Collection[int]) -> Mapping[int, ApplicationRow]:
+    """Find the applications that reviewers are asked to restore, of whatever account."""
+    query = select(ApplicationRow).where(col(ApplicationRow.id).in_(app_ids))
+    return {row.id: row for row in await session.exec(query)}

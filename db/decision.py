@@ -7,14 +7,16 @@ from typing import Any, Final
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from db import restore as restores
 from db import review as reviews
 from db import signature as signatures
 from db import template as templates
 from db import verification as verifications
 from db.review import ReviewKind, ReviewRow
+from domain.terms import Terms
 
 
-async def _nothing(_session: AsyncSession, _subject: Any) -> None:
+async def _nothing(_session: AsyncSession, _subject: Any, _now: datetime, _terms: Terms) -> None:
     """Leave it at the subject's own state."""
 
 
@@ -26,13 +28,14 @@ class _Steps:
     """
 
     hold: Callable[[AsyncSession, int], Awaitable[Any]]
-    settle: Callable[[AsyncSession, Any], Awaitable[None]] = _nothing
+    settle: Callable[[AsyncSession, Any, datetime, Terms], Awaitable[None]] = _nothing
 
 
 _STEPS: Final[Mapping[ReviewKind, _Steps]] = {
     ReviewKind.SIGNATURE: _Steps(signatures.reviewed),
     ReviewKind.TEMPLATE: _Steps(templates.reviewed),
     ReviewKind.IDENTITY: _Steps(verifications.reviewed, verifications.settle),
+    ReviewKind.RESTORE: _Steps(restores.reviewed, restores.settle),
 }
 
 
@@ -45,7 +48,9 @@ class Ruling:
     operator: int
 
 
-async def decide(session: AsyncSession, item_id: int, ruling: Ruling, now: datetime) -> ReviewRow:
+async def decide(
+    session: AsyncSession, item_id: int, ruling: Ruling, now: datetime, terms: Terms
+) -> ReviewRow:
     """Decide an item once, and do what follows from that; raises Refused."""
     item = await reviews.get(session, item_id)
     steps = _STEPS[item.kind]
@@ -59,5 +64,5 @@ async def decide(session: AsyncSession, item_id: int, ruling: Ruling, now: datet
         decided_by=ruling.operator,
         now=now,
     )
-    await steps.settle(session, subject)
+    await steps.settle(session, subject, now, terms)
     return row

@@ -30,6 +30,7 @@ class ReviewKind(StrEnum):
     SIGNATURE = "signature"
     TEMPLATE = "template"
     IDENTITY = "identity"
+    RESTORE = "restore"
 
 
 class Verdict(StrEnum):

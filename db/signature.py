@@ -13,6 +13,7 @@ from sqlmodel.sql.expression import SelectOfScalar
 from db import file as files
 from db import page as pages
 from db import quota as quotas
+from db import restorable
 from db import review as reviews
 from db.dialect import BigId, choice
 from db.file import FilePurpose, StoredFile
@@ -22,6 +23,7 @@ from domain import quota
 from domain import review as rules
 from domain.errors import Code, Refused
 from domain.region import Region
+from domain.restore import RestoreKind
 from domain.review import ReviewStatus
 from domain.signature import CertificateType, Draft, Purpose, SignatureType
 from domain.terms import Terms
@@ -53,7 +55,8 @@ class SignatureRow(Reviewed, table=True):
     purpose: Purpose = Field(sa_type=choice(Purpose))
     certificate_type: CertificateType = Field(sa_type=choice(CertificateType))
     note: str = Field(default="", max_length=500)
-    certificate_id: int = Field(foreign_key="file.id", sa_type=BigId)
+    # Only what is gone for good has none.
+    certificate_id: int | None = Field(default=None, foreign_key="file.id", sa_type=BigId)
     authorization_id: int | None = Field(default=None, foreign_key="file.id", sa_type=BigId)
 
 
@@ -226,11 +229,43 @@ async def remove(session: AsyncSession, owner: int, signature_id: int, now: date
     row = await changing(session, owner, signature_id)
     await reviews.withdraw(session, ReviewKind.SIGNATURE, row, now)
     row.deleted_at = now
+    restorable.note(session, owner, RestoreKind.SIGNATURE, row.id, row.content, now)
+
+
+async def bring_back(session: AsyncSession, signature_id: int, now: datetime, terms: Terms) -> None:
+    """Show a deleted signature to its account again, in review if it was; raises Refused.
+
+    The account is held by the caller, so that no submission takes the content meanwhile.
+    """
+    row = await reviewed(session, signature_id)
+    if row.status in _HOLDING:
+        holder = await _holder(session, row.account_uin, row.region, row.content)
+        if holder is not None:
+            message = (
+                f"content {quoted(row.content)} is {holder.status} as another signature of the "
+                "account: reject the request, or let the account delete that one first"
+            )
+            raise Refused.one(Code.TAKEN, message, "id")
+    row.deleted_at = None
+    if row.status is ReviewStatus.PENDING:
+        await reviews.submit(session, ReviewKind.SIGNATURE, row, now, terms, row.region)
 
 
 async def _check_free(
     session: AsyncSession, owner: int, region: Region, content: str, *, besides: int | None
 ) -> None:
+    holder = await _holder(session, owner, region, content, besides)
+    if holder is not None:
+        message = (
+            f"content {quoted(content)} is {holder.status} as another signature of this account: "
+            "use that one, or choose another content"
+        )
+        raise Refused.one(Code.TAKEN, message, "content")
+
+
+async def _holder(
+    session: AsyncSession, owner: int, region: Region, content: str, besides: int | None = None
+) -> SignatureRow | None:
     query = _of(owner).where(
         col(SignatureRow.region) == region,
         col(SignatureRow.content) == content,
@@ -238,10 +273,4 @@ async def _check_free(
     )
     if besides is not None:
         query = query.where(SignatureRow.id != besides)
-    holder = (await session.exec(query)).first()
-    if holder is not None:
-        message = (
-            f"content {quoted(content)} is {holder.status} as another signature of this account: "
-            "use that one, or choose another content"
-        )
-        raise Refused.one(Code.TAKEN, message, "content")
+    return (await session.exec(query)).first()

@@ -11,6 +11,7 @@ from sqlmodel.sql.expression import SelectOfScalar
 
 from db import page as pages
 from db import quota as quotas
+from db import restorable
 from db import review as reviews
 from db import signature as signatures
 from db.dialect import choice
@@ -20,6 +21,7 @@ from domain import quota
 from domain import review as rules
 from domain.errors import Code, Refused
 from domain.region import Region, SmsType
+from domain.restore import RestoreKind
 from domain.review import ReviewStatus
 from domain.template import Draft
 from domain.terms import Terms
@@ -168,3 +170,12 @@ async def remove(session: AsyncSession, owner: int, template_id: int, now: datet
     row = await changing(session, owner, template_id)
     await reviews.withdraw(session, ReviewKind.TEMPLATE, row, now)
     row.deleted_at = now
+    restorable.note(session, owner, RestoreKind.TEMPLATE, row.id, row.name, now)
+
+
+async def bring_back(session: AsyncSession, template_id: int, now: datetime, terms: Terms) -> None:
+    """Show a deleted template to its account again, in review if it was."""
+    row = await reviewed(session, template_id)
+    row.deleted_at = None
+    if row.status is ReviewStatus.PENDING:
+        await reviews.submit(session, ReviewKind.TEMPLATE, row, now, terms, row.region)

@@ -132,11 +132,13 @@ async def add(  # noqa: PLR0913, PLR0917 - whose, what, and what proves it
     account.verification = rules.while_waiting(account.verification)
     await reviews.submit(session, ReviewKind.IDENTITY, row, now, terms)
     if row.status is ReviewStatus.APPROVED:
-        await settle(session, row)
+        await settle(session, row, now, terms)
     return row
 
 
-async def settle(session: AsyncSession, row: VerificationRow) -> None:
+async def settle(
+    session: AsyncSession, row: VerificationRow, _now: datetime, _terms: Terms
+) -> None:
     """Let a decision have effect on the account: its name, kind and state, or its state alone."""
     account = await accounts.existing(session, row.account_uin, hold=True)
     if row.status is ReviewStatus.APPROVED:

@@ -4,7 +4,7 @@ import asyncio
 import logging
 import secrets
 import socket
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from datetime import datetime
 from typing import Final, Protocol
@@ -44,13 +44,14 @@ class Worker:
     name and takes back at once what it held when it was killed; elsewhere a lease has to run out.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 - what a worker works with
         self,
         database: Database,
         carriers: Mapping[str, Carrier],
         workflows: Workflows | None,
         clock: Callable[[], datetime],
         settings: DeliverySettings,
+        chores: Sequence[Loop] = (),
     ) -> None:
         self.name = "local" if database.is_sqlite else _new_name()
         self._database = database
@@ -63,6 +64,7 @@ class Worker:
         self._loops = [self._dispatch, Loop("the sweeper", self.sweep)]
         if workflows is not None:
             self._loops.append(Loop("the relay", self._relay))
+        self._chores = chores  # they keep to their own times and are not woken
         self._deadline: asyncio.Timeout | None = None
 
     def wake(self) -> None:
@@ -72,7 +74,7 @@ class Worker:
 
     def stop(self) -> None:
         """Claim nothing more; `run` returns when what is under way is done, within `drain`."""
-        for loop in self._loops:
+        for loop in (*self._loops, *self._chores):
             loop.stop()
         if self._deadline is not None:
             bound = self._settings.drain.total_seconds()
@@ -93,7 +95,7 @@ class Worker:
                     stack.push_async_callback(carrier.stop)
                 stack.push_async_callback(self._dispatcher.finish)
                 async with asyncio.TaskGroup() as group:
-                    for loop in self._loops:
+                    for loop in (*self._loops, *self._chores):
                         group.create_task(loop.run())
         except TimeoutError:
             log.warning("stopped before all was done; what was held is queued again")

@@ -85,6 +85,8 @@ class ReviewMutation:
 async def _decide(context: Context, id: str, *, approved: bool, reason: str) -> ReviewPayload:  # noqa: A002 - the schema's name
     ruling = Ruling(approved, reason, context.caller.uin)
     async with context.change() as session:
-        row = await decision.decide(session, key_of(id, "ReviewItem"), ruling, context.now)
+        row = await decision.decide(
+            session, key_of(id, "ReviewItem"), ruling, context.now, context.terms
+        )
         shown = await show(context, session, [row])
     return ReviewPayload(review_item=shown[0])

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import strawberry
 
+from db import restore as restores
 from db import review as reviews
 from db import signature as signatures
 from db import template as templates
@@ -16,7 +17,7 @@ from db.account import AccountRow
 from db.review import ReviewKind, ReviewRow
 from db.session import AsyncSession
 from db.user import UserRow
-from graph import signature, template, verification
+from graph import restore, signature, template, verification
 from graph.account import Account
 from graph.context import Context
 from graph.enums import publish
@@ -31,6 +32,7 @@ publish(
         "SIGNATURE": "A signature.",
         "TEMPLATE": "A body template.",
         "IDENTITY": "Who an account is.",
+        "RESTORE": "Bringing back what an account deleted.",
     },
 )
 
@@ -47,6 +49,7 @@ _SUBJECTS: Final = {
     ReviewKind.SIGNATURE: _Subjects(signatures.among, signature.show),
     ReviewKind.TEMPLATE: _Subjects(templates.among, template.show),
     ReviewKind.IDENTITY: _Subjects(verifications.among, verification.show),
+    ReviewKind.RESTORE: _Subjects(restores.among, restore.show),
 }
 
 

@@ -34,6 +34,7 @@ from graph.policy_change import PolicyMutation
 from graph.policy_version_change import PolicyVersionMutation
 from graph.recipient import RecipientQuery
 from graph.recipient_form import RecipientFormQuery
+from graph.restore import RestoreMutation, RestoreQuery
 from graph.review import ReviewQuery
 from graph.review_decision import ReviewMutation
 from graph.segment import SegmentQuery
@@ -61,6 +62,7 @@ QUERIES: Final = (
     SignatureQuery,
     TemplateQuery,
     SegmentQuery,
+    RestoreQuery,
     ReviewQuery,
     BulkTaskQuery,
     RecipientQuery,
@@ -82,6 +84,7 @@ MUTATIONS: Final = (
     ApplicationMutation,
     SignatureMutation,
     TemplateMutation,
+    RestoreMutation,
     ReviewMutation,
     BulkTaskMutation,
     UserCreationMutation,

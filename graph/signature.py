@@ -85,6 +85,7 @@ def show(context: Context, rows: Iterable[SignatureRow]) -> list[Signature]:
             histories=history,
         )
         for row in rows
+        if row.certificate_id is not None  # else it is gone for good
     ]
 
 

@@ -35,10 +35,15 @@ DESCRIBE_VERIFICATION: Final = _sms(
     "DescribeVerification", LIST, "List requests for identity verification"
 )
 
+APPLY_RESTORE: Final = _sms("ApplyRestore", WRITE, "Request the restore of what was deleted")
+DESCRIBE_RESTORABLES: Final = _sms("DescribeRestorables", LIST, "List what can be restored")
+
 ADD_APP: Final = _sms("AddApp", WRITE, "Create an application")
 DELETE_APP_INFO: Final = _app("DeleteAppInfo", WRITE, "Delete an application")
 DESCRIBE_APP_INFO: Final = _app("DescribeAppInfo", READ, "Get an application")
-DESCRIBE_APP_KEY: Final = _sms("DescribeAppKey", READ, "Get the age of an AppKey, never the key")
+DESCRIBE_APP_KEY: Final = _reserved_sms(
+    "DescribeAppKey", READ, "Get the age of an AppKey, never the key"
+)
 DESCRIBE_APP_LIST: Final = _app("DescribeAppList", LIST, "List applications")
 MODIFY_APP_INFO: Final = _app("ModifyAppInfo", WRITE, "Edit an application")
 MODIFY_APP_STATUS: Final = _app("ModifyAppStatus", WRITE, "Enable or disable an application")
@@ -265,7 +270,7 @@ SIGN_IN: Final = _console("SignIn", WRITE, "Sign in")
 SIGN_OUT: Final = _console("SignOut", WRITE, "Sign out")
 
 DECIDE_REVIEW: Final = _operator("DecideReview", WRITE, "Approve or reject an item")
-DESCRIBE_ACCOUNTS: Final = _operator("DescribeAccounts", LIST, "List accounts")
+DESCRIBE_ACCOUNTS: Final = _reserved_operator("DescribeAccounts", LIST, "List accounts")
 DESCRIBE_CARRIERS: Final = _reserved_operator("DescribeCarriers", LIST, "List carrier connections")
 DESCRIBE_REVIEW_FILE: Final = _operator(
     "DescribeReviewFile", READ, "Get a file handed in for review"

@@ -8,6 +8,8 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 
 from delivery.carriers import CARRIERS
+from delivery.loop import Loop
+from delivery.purge import Purge
 from delivery.settings import DeliverySettings
 from delivery.step import Tools
 from delivery.worker import Worker
@@ -32,15 +34,17 @@ def make_worker(settings: Settings, console: Console) -> Worker:
             seed=settings.simulator_seed,
         ),
     )
+    tools = Tools(console.database, console.store, console.terms, console.clock)
     return Worker(
         console.database,
         {
             name: build(console.database, console.clock, delivery)
             for name, build in CARRIERS.items()
         },
-        Workflows(Tools(console.database, console.store, console.terms, console.clock)),
+        Workflows(tools),
         console.clock,
         delivery,
+        [Loop("the purge", Purge(tools).step)],
     )
 
 

@@ -62,7 +62,7 @@ async def decide(
 ) -> None:
     ruling = Ruling(approved, reason, uin)
     async with console.database.write() as session:
-        await decision.decide(session, item.id, ruling, console.clock.now)
+        await decision.decide(session, item.id, ruling, console.clock.now, Terms())
 
 
 async def test_a_decision_leaves_the_queue_and_marks_the_subject(console: Console) -> None:

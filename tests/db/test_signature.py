@@ -175,7 +175,9 @@ async def test_a_replaced_file_is_forgotten_and_its_key_given_back(console: Cons
         replaced = await signature.revise(session, row, draft(), papers(), now, Terms())
     assert set(replaced) == {old.key, letter.key}
     assert row.authorization_id is None
+    assert first is not None
     assert second is not None
+    assert row.certificate_id is not None
     async with console.database.read() as session:
         assert await file.owned(session, account.uin, first) is None
         assert await file.handed_in(session, second) is None

@@ -41,7 +41,7 @@ async def request(console: Console, account: AccountRow, terms: Terms | None = N
 async def rule(console: Console, uin: int, *, approved: bool, reason: str = "") -> None:
     (item,) = await waiting(console, Queue(kind=ReviewKind.IDENTITY))
     async with console.database.write() as session:
-        await decide(session, item.id, Ruling(approved, reason, uin), console.clock.now)
+        await decide(session, item.id, Ruling(approved, reason, uin), console.clock.now, Terms())
 
 
 async def standing(console: Console, account: AccountRow) -> tuple[str, IdentityKind, Verification]:
