@@ -11,6 +11,7 @@ import orjson
 from sqlalchemy import (
     Column,
     ColumnElement,
+    String,
     Subquery,
     Text,
     cast,
@@ -21,6 +22,7 @@ from sqlalchemy import (
     type_coerce,
 )
 from sqlalchemy.dialects.postgresql import JSONB
+from sqlmodel import AutoString
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from db.dialect import is_postgresql
@@ -37,7 +39,7 @@ def given(
     if is_postgresql(session):
         each = func.jsonb_array_elements(cast(document, JSONB)).table_valued("value")
         values: list[ColumnElement[Any]] = [
-            cast(each.c.value.op("->>")(literal_column(str(place))), column.type)
+            _typed(each.c.value.op("->>")(literal_column(str(place))), column)
             for place, column in enumerate(columns)
         ]
     else:
@@ -48,6 +50,13 @@ def given(
         ]
     labelled = [value.label(column.name) for value, column in zip(values, columns, strict=True)]
     return select(*labelled).subquery("given")
+
+
+def _typed(value: ColumnElement[Any], column: Column[Any]) -> ColumnElement[Any]:
+    # A cast to VARCHAR(20) would cut longer texts off in silence.
+    if isinstance(column.type, String | AutoString):
+        return type_coerce(value, column.type)
+    return cast(value, column.type)
 
 
 def _stored(

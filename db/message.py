@@ -10,8 +10,9 @@ from db.dialect import BigId, choice
 from domain.message import MessageStatus
 from domain.region import Region, SmsType
 
-_HELD: Final = text("state IN ('claimed', 'unknown')")
-_AWAITED: Final = text("state = 'submitted'")
+# What partial indexes cover; a query has to repeat these words for the index to be used.
+HELD: Final = text("state IN ('claimed', 'unknown')")
+AWAITED: Final = text("state = 'submitted'")
 _REFERENCED: Final = text("carrier_ref IS NOT NULL")
 
 
@@ -20,6 +21,7 @@ class MessageRow(SQLModel, table=True):
 
     `characters` and `segments` are what it is billed as. `attempts` counts how often a worker took
     it to submit it, so more than one says that it may have been submitted more than once.
+    `counted_on` is the account's day it last counted on against its application's daily limit.
     """
 
     __tablename__ = "message"
@@ -34,10 +36,8 @@ class MessageRow(SQLModel, table=True):
             sqlite_where=_REFERENCED,
             postgresql_where=_REFERENCED,
         ),
-        Index("ix_message_held", "claimed_until", sqlite_where=_HELD, postgresql_where=_HELD),
-        Index(
-            "ix_message_awaited", "submitted_at", sqlite_where=_AWAITED, postgresql_where=_AWAITED
-        ),
+        Index("ix_message_held", "claimed_until", sqlite_where=HELD, postgresql_where=HELD),
+        Index("ix_message_awaited", "submitted_at", sqlite_where=AWAITED, postgresql_where=AWAITED),
     )
 
     id: int = Field(default=None, primary_key=True, sa_type=BigId)
@@ -61,6 +61,7 @@ class MessageRow(SQLModel, table=True):
     claimed_by: str | None = Field(default=None, max_length=64)
     claimed_until: datetime | None = None
     attempts: int = 0
+    counted_on: str | None = Field(default=None, max_length=10)
     created_at: datetime
     submitted_at: datetime | None = None
     done_at: datetime | None = None

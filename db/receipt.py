@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, and_, or_, select, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from db.batch import given
+from db.message import AWAITED, HELD
 from db.message import TABLE as MESSAGE
 from db.queue import CODE_MOST
 from db.tally import COUNTED, Counted, Tally
@@ -69,7 +70,6 @@ async def expire(session: AsyncSession, before: datetime, now: datetime, limit: 
     picked = (
         select(MESSAGE.c.id)
         .where(_waited(before))
-        .order_by(MESSAGE.c.id)
         .limit(limit)
         .with_for_update(skip_locked=True)
         .cte("picked")
@@ -84,8 +84,8 @@ def _waited(before: datetime) -> ColumnElement[bool]:
     # Nobody knows when an unknown one was submitted: not after its lease ended.
     columns, status = MESSAGE.c, MessageStatus
     return or_(
-        and_(columns.state == status.SUBMITTED, columns.submitted_at <= before),
-        and_(columns.state == status.UNKNOWN, columns.claimed_until <= before),
+        and_(AWAITED, columns.submitted_at <= before),
+        and_(HELD, columns.state == status.UNKNOWN, columns.claimed_until <= before),
     )
 
 

@@ -87,5 +87,7 @@ class Loop:
 
 def _place(error: Exception) -> str:
     """Say where an error was raised; its text may hold phone numbers or content and is left out."""
-    frames = traceback.extract_tb(error.__traceback__)[-3:]
+    frames = list(traceback.extract_tb(error.__traceback__))
+    # The last lines of our own say more than those of the driver they called.
+    frames = [frame for frame in frames if "site-packages" not in frame.filename][-3:]
     return " > ".join(f"{Path(frame.filename).name}:{frame.lineno}" for frame in frames)

@@ -1,0 +1,96 @@
+"""No statement of a worker, or of a statistics page, reads a table from end to end."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import event
+
+from db import queue, receipt, simulator, statistic
+from db.session import Database
+from db.statistic import Scope
+from delivery.carriers.simulator import Simulator
+from delivery.dispatcher import Dispatcher
+from delivery.receipts import Receipts
+from delivery.settings import DeliverySettings
+from domain.region import Region
+from domain.sandbox import Odds
+from domain.statistic import Period, span_of
+from tests import sending
+from tests.console import Clock
+
+BIG = ("message", "statistic", "failure_statistic", "simulated_submission", "reply")
+SETTINGS = DeliverySettings(batch=10, odds=Odds(success_rate=0.5, delay=timedelta(0), seed=1))
+
+
+@contextmanager
+def recorded(database: Database) -> Iterator[list[tuple[str, Any]]]:
+    """Write down each statement with its parameters."""
+    statements: list[tuple[str, Any]] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_rest: Any) -> None:
+        if statement.startswith(("SELECT", "UPDATE", "WITH", "INSERT", "DELETE")):
+            statements.append((statement, parameters))
+
+    engines = [engine.sync_engine for engine in database.engines]
+    for engine in engines:
+        event.listen(engine, "before_cursor_execute", note)
+    yield statements
+    for engine in engines:
+        event.remove(engine, "before_cursor_execute", note)
+
+
+async def scans(database: Database, statements: list[tuple[str, Any]]) -> list[str]:
+    """Explain statements and give those that read a big table from end to end."""
+    found = []
+    async with database.read() as session:
+        connection = await session.connection()
+        for statement, parameters in statements:
+            one = parameters[0] if isinstance(parameters, list) else parameters
+            explained = f"EXPLAIN QUERY PLAN {statement}"
+            for *_, step in (await connection.exec_driver_sql(explained, one)).all():
+                words = step.split()
+                by_index = "USING" in words
+                if words[0] == "SCAN" and words[1] in BIG and not by_index:
+                    found.append(f"{step}: {statement}")
+    return found
+
+
+async def test_delivery_never_reads_a_table_from_end_to_end(sqlite_url: str, clock: Clock) -> None:
+    database = Database(sqlite_url)
+    await sending.add_account(database, clock.now)
+    numbers = [*sending.phones(30), "+8613800009920", "+8613800009921", "+8613800009930"]
+    await sending.add_task(database, clock.now, numbers)
+    carrier = Simulator(database, clock, SETTINGS)
+    dispatcher = Dispatcher(database, carrier, clock, SETTINGS, "one")
+    sink = Receipts(database)
+    with recorded(database) as statements:
+        while await dispatcher.step() == 0:
+            await carrier.push(sink)
+        clock.advance(timedelta(days=2))
+        await carrier.push(sink)
+        await carrier.push(sink)
+        async with database.write() as session:
+            await queue.overdue(session, clock.now)
+            await queue.requeue(session, clock.now)
+            await queue.requeue(session, clock.now, "one")
+            await receipt.overdue(session, clock.now)
+            await receipt.expire(session, clock.now, clock.now, 10)
+            await simulator.postpone(session, {"sim-1": clock.now})
+            scope = Scope(owner=12_345_678, region=Region.MAINLAND)
+            zones = await statistic.zones(session, {scope.owner})
+            span = span_of(Period.TODAY, None, None, clock.now, zones[scope.owner])
+            await statistic.bars(session, scope, span)
+            await statistic.failures(session, scope, span)
+            await statistic.failed(session, scope, span)
+    assert len({statement for statement, _ in statements}) > 25
+    assert await scans(database, statements) == []
+    await database.close()
+
+
+async def test_the_check_sees_a_scan(sqlite_url: str) -> None:
+    database = Database(sqlite_url)
+    statement = "SELECT id FROM message WHERE phone = ?"
+    assert len(await scans(database, [(statement, ("+8613800138000",))])) == 1
+    await database.close()
