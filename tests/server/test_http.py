@@ -78,6 +78,40 @@ async def test_a_query_by_get_and_a_batch_are_refused(http: httpx2.AsyncClient) 
     assert (await http.post("/graphql", json=[VIEWER, VIEWER])).status_code == 400
 
 
+def doubling(levels: int) -> str:
+    """Write fragments that each spread the next one twice: 2**levels selections in few tokens."""
+    lines = [f"fragment f{n} on Query {{ ...f{n + 1} ...f{n + 1} }}" for n in range(levels)]
+    return "{ ...f0 } " + " ".join(lines) + f" fragment f{levels} on Query {{ __typename }}"
+
+
+def in_fragment(mutations: int) -> str:
+    """Write a document whose mutations stand in a fragment."""
+    lines = " ".join("signOut { signedOut }" for _ in range(mutations))
+    return f"mutation {{ ...f }} fragment f on Mutation {{ ... {{ {lines} }} }}"
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        doubling(levels=40),
+        in_fragment(limits.MAX_ROOT_MUTATIONS + 1),
+        "{ " + " ".join(f"a{n}: __schema {{ types {{ name }} }}" for n in range(6)) + " }",
+        "{ __schema { " + " ".join(f"a{n}: types {{ name }}" for n in range(6)) + " } }",
+        "{ " + " ".join(f"a{n}: __typename" for n in range(limits.MAX_ALIASES + 1)) + " }",
+    ],
+    ids=["doubling", "mutations in a fragment", "schemas", "types", "type names"],
+)
+async def test_a_query_cannot_hide_its_cost(http: httpx2.AsyncClient, query: str) -> None:
+    assert await code_of(http, query) == "QUERY_TOO_COSTLY"
+
+
+async def test_fragments_may_hold_as_much_as_the_operation(http: httpx2.AsyncClient) -> None:
+    assert await code_of(http, doubling(levels=11)) is None
+    assert await code_of(http, in_fragment(limits.MAX_ROOT_MUTATIONS)) == "UNAUTHENTICATED"
+    types = " ".join(f"a{n}: types {{ name }}" for n in range(limits.MAX_SCHEMA_ALIASES))
+    assert await code_of(http, f"{{ __schema {{ {types} }} }}") is None
+
+
 @pytest.mark.parametrize(
     "query",
     [
