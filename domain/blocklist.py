@@ -1,13 +1,11 @@
-"""The blocklist's rules (BLO-1, BLO-2): for whose messages, from when, and how lists are read."""
+"""The blocklist's rules (BLO-1 to BLO-3): for whose messages, from when, and how it is left."""
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
-from domain import number, review
+from domain import review
 from domain.errors import Code, Problem, Refused
-from domain.number import Number
 from domain.region import Region
 from domain.review import ReviewStatus
 from domain.text import quoted
@@ -24,22 +22,12 @@ class BlocklistStatus(StrEnum):
     EFFECTIVE = "effective"
 
 
-class EntryStatus(StrEnum):
+class AddedStatus(StrEnum):
     """What became of one entry of a pasted list."""
 
     ADDED = "added"
     DUPLICATE = "duplicate"
     INVALID = "invalid"
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One entry of a pasted list: its line from 1, what stood there, and the number in E.164."""
-
-    line: int
-    value: str
-    number: str | None
-    problem: Problem | None
 
 
 def in_force_since(at: datetime, delay: timedelta) -> datetime:
@@ -82,19 +70,3 @@ def check_removal(entries: int, *, confirmed: bool) -> None:
         problems.append(Problem(Code.CONSENT_REQUIRED, message, ("confirm",)))
     if problems:
         raise Refused(*problems)
-
-
-def read(text: str) -> list[Entry]:
-    """Read a pasted list of Mainland numbers; raises Refused when it is empty or too long."""
-    found = number.split_list(text, ADDED_AT_ONCE)
-    if not found:
-        message = f"numbers is empty: enter 1 to {ADDED_AT_ONCE} mobile numbers, one a line"
-        raise Refused.one(Code.REQUIRED, message, "numbers")
-    return [_entry(line, value) for line, value in found]
-
-
-def _entry(line: int, value: str) -> Entry:
-    read = number.parse(value, Region.MAINLAND)
-    if isinstance(read, Number):
-        return Entry(line, value, read.e164, None)
-    return Entry(line, value, None, read)

@@ -20,6 +20,7 @@ from graph.account import AccountQuery
 from graph.application import ApplicationMutation, ApplicationQuery
 from graph.attachment import AttachmentMutation, AttachmentQuery
 from graph.audit import AuditQuery
+from graph.blocklist import BlocklistMutation, BlocklistQuery
 from graph.catalogue import CatalogueQuery
 from graph.certificate import CertificateQuery
 from graph.errors import is_masked
@@ -68,6 +69,7 @@ QUERIES: Final = (
     RecipientQuery,
     RecipientFormQuery,
     StatisticQuery,
+    BlocklistQuery,
     UserQuery,
     GroupQuery,
     PolicyQuery,
@@ -87,6 +89,7 @@ MUTATIONS: Final = (
     RestoreMutation,
     ReviewMutation,
     BulkTaskMutation,
+    BlocklistMutation,
     UserCreationMutation,
     UserChangeMutation,
     GroupMutation,

@@ -1,0 +1,152 @@
+"""What rules refuse of a batch before a carrier gets it: the blocklist (BLO-2)."""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+import pytest
+
+from db import blocklist, package, queue, quota, refusal
+from db.queue import Claimed, Moved
+from db.refusal import Rules
+from db.session import Database
+from domain.carrier import Answer, Verdict
+from domain.quota import BLOCKLIST
+from domain.region import SmsType
+from domain.task import TaskStatus
+from tests import sending
+from tests.console import START as NOW
+from tests.console import Statements
+
+RULES = Rules(blocklist_delay=timedelta(minutes=5))
+LATER = NOW + timedelta(minutes=5)
+BLOCKED = "FailedOperation.PhoneNumberInBlacklist.Blocklisted"
+PHONES = sending.phones(50)
+
+
+@pytest.fixture
+async def account(database: Database) -> int:
+    return await sending.add_account(database, NOW)
+
+
+async def block(
+    database: Database,
+    account: int,
+    phones: Sequence[str],
+    sms_type: SmsType = SmsType.REGULAR,
+) -> None:
+    async with database.write() as session:
+        await quota.take(session, account, BLOCKLIST, 0)
+        await blocklist.add(session, account, account, sms_type, phones, NOW)
+
+
+async def turn(
+    database: Database, now: datetime, worker: str = "one", limit: int = 100
+) -> tuple[list[Claimed], list[Answer]]:
+    """Take a batch as a worker does; gives it and what was refused of it."""
+    moved = Moved(now)
+    async with database.write() as session:
+        request = sending.request(now, worker=worker, limit=limit)
+        batch = await queue.claim(session, request)
+        refused = await refusal.refused(session, batch, now, RULES)
+        await queue.move(session, worker, sending.CARRIER, refused, moved)
+        await queue.count(session, moved)
+    return batch, refused
+
+
+async def test_what_is_on_the_blocklist_is_refused_and_its_units_come_back(
+    database: Database, account: int
+) -> None:
+    await block(database, account, PHONES[:2])
+    task = await sending.add_task(database, NOW, PHONES[:3], segments=2)
+    batch, refused = await turn(database, LATER)
+    assert refused == [Answer(message.id, Verdict.REFUSED, code=BLOCKED) for message in batch[:2]]
+    assert await sending.states(database) == {"refused": 2, "claimed": 1}
+    rows = await sending.messages(database)
+    assert [(row.code, row.carrier, row.submitted_at, row.done_at) for row in rows[:2]] == [
+        (BLOCKED, None, None, LATER)
+    ] * 2
+    await sending.record(database, sending.accepted(batch[2]))
+    found = await sending.task_row(database, task)
+    assert (found.status, found.accepted, found.refused) == (TaskStatus.SENT, 1, 2)
+    assert found.reserved_units == 2
+    assert await sending.failures(database) == ({BLOCKED: 2}, {BLOCKED: 2})
+    async with database.read() as session:
+        assert await package.balance(session, account, NOW) == 4
+
+
+async def test_a_task_of_which_everything_is_refused_is_over_at_once(
+    database: Database, account: int
+) -> None:
+    await block(database, account, PHONES[:3])
+    task = await sending.add_task(database, NOW, PHONES[:3])
+    _, refused = await turn(database, LATER)
+    assert len(refused) == 3
+    found = await sending.task_row(database, task)
+    assert (found.status, found.refused, found.reserved_units) == (TaskStatus.SENT, 3, 0)
+
+
+async def test_an_entry_is_not_in_force_before_its_time(database: Database, account: int) -> None:
+    await block(database, account, PHONES[:1])
+    await sending.add_task(database, NOW, PHONES[:1])
+    _, refused = await turn(database, LATER - timedelta(seconds=1))
+    assert refused == []
+
+
+async def test_only_messages_of_that_signature_type_and_account_are_refused(
+    database: Database, account: int
+) -> None:
+    stranger = await sending.add_account(database, NOW, uin=account + 1)
+    await block(database, account, PHONES[:1], SmsType.MARKETING)
+    await block(database, stranger, PHONES[:1])
+    await sending.add_task(database, NOW, PHONES[:1])
+    batch, refused = await turn(database, LATER)
+    assert (len(batch), refused) == (1, [])
+    elsewhere = [
+        batch[0]._replace(signature_id=None),
+        batch[0]._replace(signature_id=stranger, sms_type=SmsType.MARKETING),
+        batch[0]._replace(account_uin=stranger, sms_type=SmsType.MARKETING),
+        batch[0]._replace(phone=PHONES[1], sms_type=SmsType.MARKETING),
+    ]
+    async with database.read() as session:
+        assert await refusal.refused(session, elsewhere, LATER, RULES) == []
+        listed = [batch[0]._replace(sms_type=SmsType.MARKETING)]
+        assert len(await refusal.refused(session, listed, LATER, RULES)) == 1
+
+
+async def test_a_batch_costs_one_statement_a_list_however_large(
+    database: Database, account: int
+) -> None:
+    await block(database, account, PHONES[:1])
+    await sending.add_task(database, NOW, PHONES)
+    async with database.write() as session:
+        batch = await queue.claim(session, sending.request(LATER))
+        for size in (1, 50):
+            with Statements(database) as statements:
+                refused = await refusal.refused(session, batch[:size], LATER, RULES)
+            assert (len(refused), len(statements)) == (1, 1)
+        with Statements(database) as statements:
+            assert await refusal.refused(session, [], LATER, RULES) == []
+        assert len(statements) == 0
+
+
+async def test_workers_at_once_refuse_each_message_once(database: Database, account: int) -> None:
+    await block(database, account, PHONES[::2])
+    tasks = [await sending.add_task(database, NOW, PHONES) for _ in range(3)]
+
+    async def work(worker: str) -> None:
+        while True:
+            batch, refused = await turn(database, LATER, worker, limit=12)
+            if not batch:
+                return
+            gone = {answer.message_id for answer in refused}
+            answers = [sending.accepted(one) for one in batch if one.id not in gone]
+            await sending.record(database, *answers, worker=worker)
+
+    await asyncio.gather(*(work(f"worker {n}") for n in range(4)))
+    assert await sending.states(database) == {"submitted": 75, "refused": 75}
+    for task in tasks:
+        found = await sending.task_row(database, task)
+        assert (found.status, found.accepted, found.refused) == (TaskStatus.SENT, 25, 25)
+        assert found.reserved_units == 25
+    assert await sending.failures(database) == ({BLOCKED: 75}, {BLOCKED: 75})
