@@ -11,6 +11,7 @@ from sqlmodel import col, delete, exists, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from db import file as files
+from db.allowlist import AllowlistRow
 from db.application import ApplicationRow
 from db.file import FileRow
 from db.restorable import RestorableRow
@@ -69,7 +70,8 @@ async def finish(session: AsyncSession, restorable_id: int) -> None:
     """Erase the rows of something marked whose bytes are gone; once more changes nothing.
 
     What was never approved was never sent with and goes altogether. Of the rest stays what
-    delivery records quote, without its papers, its key and what was only for reviewers.
+    delivery records quote, without its papers, its key, its lists of numbers and what was only for
+    reviewers.
     """
     row = await hold(session, restorable_id)
     if row.state is not RestorableState.PURGING:
@@ -87,6 +89,7 @@ async def _erase_application(session: AsyncSession, app_id: int) -> None:
     query = select(ApplicationRow).where(ApplicationRow.id == app_id)
     application = (await session.exec(query)).one()
     application.overview = application.sealed_key = ""
+    await session.exec(delete(AllowlistRow).where(col(AllowlistRow.app_id) == app_id))
 
 
 async def _erase_signature(session: AsyncSession, signature_id: int) -> None:

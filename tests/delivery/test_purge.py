@@ -10,6 +10,7 @@ from sqlmodel import SQLModel, select
 
 from db import purge, quota, review, signature, template
 from db.account import AccountRow
+from db.allowlist import AllowlistRow
 from db.application import ApplicationRow
 from db.file import FilePurpose, FileRow, StoredFile
 from db.session import Database
@@ -119,10 +120,18 @@ async def test_papers_go_and_of_the_rest_stays_what_records_quote(
     account = await console.add_account()
     keys = await add_signature(console, account, approved=approved)
     await add_template(console, account, approved=approved)
-    await delete_application(console, account, await add_application(console, account))
+    app_id = await add_application(console, account)
+    now = console.clock.now
+    async with console.database.write() as session:
+        number = AllowlistRow(
+            app_id=app_id, phone="+8613800000001", country="CN", added_at=now, added_by=account.uin
+        )
+        session.add(number)
+    await delete_application(console, account, app_id)
     deleted = await listed(console, account)
     console.clock.advance(KEPT)
     assert await worker(console).step() == SELDOM
+    assert await rows(console, AllowlistRow) == []
     assert not any([await exists(console, key) for key in keys])
     assert await rows(console, FileRow) == []
     assert {await state(console, row.id) for row in deleted} == {RestorableState.PURGED}
