@@ -10,11 +10,13 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Any, Final, NamedTuple
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, and_, func, or_, select, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from db import settlement
+from db import claim_lock, settlement
+from db.account import AccountRow
 from db.application import ApplicationRow
 from db.batch import given
 from db.message import HELD
@@ -24,7 +26,7 @@ from db.task import BulkTaskRow
 from domain.carrier import Answer, Verdict
 from domain.message import MessageEvent, MessageStatus, step
 from domain.region import Region, SmsType
-from domain.task import TaskStatus
+from domain.task import TaskStatus, marketing_time
 
 TASKS_AT_ONCE: Final = 128
 TASKS_OF_AN_ACCOUNT: Final = 4
@@ -32,6 +34,7 @@ CODE_MOST: Final = 64
 
 _TASK: Final = BulkTaskRow.metadata.tables["bulk_task"]
 _APPLICATION: Final = ApplicationRow.metadata.tables["application"]
+_ACCOUNT: Final = AccountRow.metadata.tables["account"]
 _FREE: Final[dict[str, Any]] = {"claimed_by": None, "claimed_until": None}
 
 
@@ -193,10 +196,16 @@ async def _sending(session: AsyncSession, request: Claim) -> dict[int, deque[int
     """Give the tasks of each account that may send, beginning behind the account served last."""
     account = _TASK.c.account_uin
     place = func.row_number().over(partition_by=account, order_by=_TASK.c.id)
+    asleep = await _asleep(session, request.now)
     ranked = (
         select(account, _TASK.c.id, place.label("place"))
         .join(_APPLICATION, _APPLICATION.c.id == _TASK.c.app_id)
-        .where(_TASK.c.status == TaskStatus.SENDING, _sends(request))
+        .join(_ACCOUNT, _ACCOUNT.c.uin == account)
+        .where(
+            _TASK.c.status == TaskStatus.SENDING,
+            _sends(request),
+            or_(_TASK.c.sms_type != SmsType.MARKETING, _ACCOUNT.c.time_zone.not_in(asleep)),
+        )
         .subquery()
     )
     query = (
@@ -210,6 +219,18 @@ async def _sending(session: AsyncSession, request: Claim) -> dict[int, deque[int
         account_uin: deque(task_id for _, task_id in group)
         for account_uin, group in groupby(found, key=lambda row: row[0])
     }
+
+
+async def _asleep(session: AsyncSession, now: datetime) -> list[str]:
+    """Give the zones of sending marketing tasks in which it is night: they go on at eight."""
+    query = (
+        select(_ACCOUNT.c.time_zone)
+        .join(_TASK, _TASK.c.account_uin == _ACCOUNT.c.uin)
+        .where(_TASK.c.status == TaskStatus.SENDING, _TASK.c.sms_type == SmsType.MARKETING)
+        .distinct()
+    )
+    zones = (await (await session.connection()).execute(query)).scalars()
+    return [zone for zone in zones if marketing_time(now, ZoneInfo(zone)) != now]
 
 
 async def _take_share(
@@ -228,12 +249,19 @@ async def _take_share(
 
 
 async def _take(session: AsyncSession, request: Claim, task_id: int, limit: int) -> list[Claimed]:
+    if not await claim_lock.share(session, task_id):
+        return []
     picked = (
         select(MESSAGE.c.id)
-        .where(MESSAGE.c.task_id == task_id, MESSAGE.c.state == MessageStatus.QUEUED)
+        .join(_TASK, _TASK.c.id == MESSAGE.c.task_id)
+        .where(
+            MESSAGE.c.task_id == task_id,
+            MESSAGE.c.state == MessageStatus.QUEUED,
+            _TASK.c.status == TaskStatus.SENDING,
+        )
         .order_by(MESSAGE.c.id)
         .limit(limit)
-        .with_for_update(skip_locked=True)
+        .with_for_update(of=MESSAGE, skip_locked=True)
         .cte("picked")
     )
     statement = (

@@ -10,6 +10,7 @@ from sqlmodel import Field, SQLModel, col, delete, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 from sqlmodel.sql.expression import SelectOfScalar
 
+from db import claim_lock
 from db import job as jobs
 from db import page as pages
 from db.dialect import BigId, choice
@@ -168,6 +169,7 @@ async def owned(session: AsyncSession, owner: int, task_id: int) -> BulkTaskRow 
 
 async def changing(session: AsyncSession, owner: int, task_id: int) -> BulkTaskRow:
     """Find one task and hold it until the transaction ends; raises Refused."""
+    await claim_lock.take(session, task_id)
     query = _of(owner).where(BulkTaskRow.id == task_id).with_for_update()
     row = (await session.exec(query)).first()
     if row is None:

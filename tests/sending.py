@@ -121,6 +121,7 @@ async def add_task(  # noqa: PLR0913 - whose, how many, and how far
     uin: int = 12_345_678,
     status: TaskStatus = TaskStatus.SENDING,
     segments: int = 1,
+    sms_type: SmsType = SmsType.REGULAR,
 ) -> int:
     """Add a task of an account with one queued message a number; gives its id."""
     shared: dict[str, Any] = {
@@ -129,7 +130,7 @@ async def add_task(  # noqa: PLR0913 - whose, how many, and how far
         "template_id": uin,
         "signature_id": uin,
         "region": Region.MAINLAND,
-        "sms_type": SmsType.REGULAR,
+        "sms_type": sms_type,
         "created_at": now,
     }
     async with database.write() as session:

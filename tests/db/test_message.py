@@ -2,17 +2,19 @@
 
 import asyncio
 from collections import Counter
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
-from db import application, queue, receipt
+from db import application, queue, receipt, settlement
+from db import task as tasks
 from db.application import ApplicationRow
 from db.session import Database
 from db.task import BulkTaskRow
 from domain import application as rules
 from domain.carrier import Answer, Verdict
 from domain.message import MessageStatus
+from domain.region import SmsType
 from domain.task import TaskStatus
 from tests import sending
 from tests.console import START as NOW
@@ -239,3 +241,45 @@ async def test_what_was_in_doubt_in_a_stopped_task_stays_unknown_until_it_expire
         assert await receipt.expire(session, NOW, NOW, 10) == 0
         assert await receipt.expire(session, NOW + sending.LEASE, NOW, 10) == 1
     assert await sending.states(database) == {"expired": 1, "queued": 1}
+
+
+async def test_marketing_that_is_being_sent_pauses_at_night_and_goes_on_at_eight(
+    database: Database, account: int
+) -> None:
+    """The provider's window of 08:00 to 22:00, in the account's zone; regular SMS goes on."""
+    await sending.add_task(database, NOW, sending.phones(2), sms_type=SmsType.MARKETING)
+
+    async def claimed(now: datetime) -> int:
+        async with database.write() as session:
+            return len(await queue.claim(session, sending.request(now)))
+
+    night = NOW.replace(hour=14)  # 22:00 in Shanghai
+    assert await claimed(night) == 0
+    await sending.add_task(database, NOW, sending.phones(3))
+    assert await claimed(night) == 3
+    assert await claimed(NOW + timedelta(days=1)) == 2
+
+
+async def test_a_stop_waits_for_a_claim_under_way_and_then_knows_of_it(
+    database: Database, account: int
+) -> None:
+    """BLK-5: units come back only for what is surely not sent."""
+    task_id = await sending.add_task(database, NOW, sending.phones(3))
+
+    async def stop() -> None:
+        async with database.write() as session:
+            row = await tasks.changing(session, account, task_id)
+            await settlement.stop(session, row, NOW)
+
+    async with database.write() as session:
+        held = await queue.claim(session, sending.request(NOW, limit=2))
+        stopping = asyncio.create_task(stop())
+        await asyncio.wait({stopping}, timeout=0.2)
+        assert not stopping.done()
+    await stopping
+    assert len(held) == 2
+    async with database.read() as session:
+        row = await tasks.owned(session, account, task_id)
+    assert row is not None
+    assert (row.status, row.settled_at) == (TaskStatus.STOPPED, None)
+    assert await claim(database) == []
