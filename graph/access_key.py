@@ -17,9 +17,8 @@ from domain.text import check, tidy
 from graph.access import Actor, Change, changing
 from graph.context import Context, Info
 from graph.enums import publish
-from graph.errors import BadUserInput
 from graph.guard import mutation
-from graph.node import decode, encode, key_of
+from graph.node import another_kind, decode, encode, key_of
 from graph.payload import Payload
 from policies import actions
 from policies.actions import Action
@@ -193,7 +192,7 @@ async def _actor(context: Context) -> Actor:
 async def _owned(actor: Actor, change: Change, identity: str) -> AccessKeyRow:
     kind, secret_id = decode(identity)
     if kind != "AccessKey":
-        raise BadUserInput(f'"{identity}" is the id of a {kind}, not of an AccessKey')
+        raise another_kind(identity, kind, "AccessKey")
     row = await keys.changing(change.session, actor.context.owner, secret_id)
     _check_own(actor, row.user_uin, "id")
     return row

@@ -74,7 +74,7 @@ class AttachmentQuery:
     ) -> Connection[PolicyHolder] | None:
         """The sub-accounts and groups that a policy is attached to, longest ago first."""
         context = info.context
-        page = page_request(first, after, datetime)
+        page = page_request(first, after, datetime, str)
         listing = attachment.holders(context.owner, policy_name(policy_id))
         async with context.database.read() as session:
             found = await attachment.page(session, listing, first=page.first, after=page.after)

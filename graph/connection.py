@@ -4,7 +4,7 @@ import base64
 import binascii
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Annotated, Final, Generic, TypeVar
 
@@ -12,6 +12,7 @@ import orjson
 import strawberry
 
 from db.page import Key
+from domain.text import quoted, unsendable
 from graph.enums import publish
 from graph.errors import BadUserInput
 from graph.limits import MAX_PAGE, PAGE
@@ -87,11 +88,16 @@ class PageRequest:
     after: Key | None
 
 
-def page_request(first: int, after: str | None, kind: type[datetime | int | str]) -> PageRequest:
-    """Check `first` and `after`; `kind` is the type of the value the list is sorted by."""
+def page_request(
+    first: int,
+    after: str | None,
+    kind: type[datetime | int | str],
+    identity: type[int | str] = int,
+) -> PageRequest:
+    """Check `first` and `after`; the list is sorted by a `kind` and then by an `identity`."""
     if not 1 <= first <= MAX_PAGE:
         raise BadUserInput(f'"first" must be 1 to {MAX_PAGE}, not {first}', argument="first")
-    return PageRequest(first, None if after is None else _read_cursor(after, kind))
+    return PageRequest(first, None if after is None else _read_cursor(after, kind, identity))
 
 
 def connect(
@@ -121,10 +127,9 @@ def _write_cursor(key: Key) -> str:
     return base64.urlsafe_b64encode(orjson.dumps(list(key))).decode().rstrip("=")
 
 
-def _read_cursor(text: str, kind: type[datetime | int | str]) -> Key:
+def _read_cursor(text: str, kind: type[datetime | int | str], identity: type[int | str]) -> Key:
     problem = BadUserInput(
-        f'"after" must be a cursor of this list, not "{text[:MAX_CURSOR_CHARACTERS]}"',
-        argument="after",
+        f'"after" must be a cursor of this list, not {quoted(text)}', argument="after"
     )
     if len(text) > MAX_CURSOR_CHARACTERS:
         raise problem
@@ -133,17 +138,24 @@ def _read_cursor(text: str, kind: type[datetime | int | str]) -> Key:
         parts = orjson.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
         if not isinstance(parts, list) or len(parts) != CURSOR_PARTS:
             raise problem
-        value, identity = parts
+        value, last = parts
         if kind is datetime:
             value = datetime.fromisoformat(value)
-    except (binascii.Error, ValueError, TypeError):
+            if value.tzinfo is None:
+                raise problem
+            value = value.astimezone(UTC)
+    except (binascii.Error, ValueError, TypeError, OverflowError):
         raise problem from None
-    aware = not isinstance(value, datetime) or value.tzinfo is not None
-    whole = isinstance(identity, int | str) and not isinstance(identity, bool)
-    if not (isinstance(value, kind) and aware and whole) or _too_large(value, identity):
+    if not isinstance(value, kind) or not isinstance(last, identity) or _unusable(value, last):
         raise problem
-    return value, identity
+    return value, last
 
 
-def _too_large(*values: object) -> bool:
-    return any(isinstance(value, int) and abs(value) >= 2**63 for value in values)
+def _unusable(*values: object) -> bool:
+    # No list is sorted by what a database column cannot hold.
+    return any(
+        unsendable(value) is not None
+        if isinstance(value, str)
+        else isinstance(value, bool) or (isinstance(value, int) and abs(value) >= 2**63)
+        for value in values
+    )

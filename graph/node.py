@@ -6,6 +6,7 @@ from typing import Final
 
 import strawberry
 
+from domain.text import quoted
 from graph.errors import BadUserInput
 
 MAX_ID_CHARACTERS: Final = 200
@@ -25,7 +26,7 @@ def encode(kind: str, key: int | str) -> strawberry.ID:
 
 def decode(text: str) -> tuple[str, str]:
     """Split a global id into kind and key; raises BadUserInput."""
-    problem = BadUserInput(f'"{text[:MAX_ID_CHARACTERS]}" is not an id of this schema')
+    problem = BadUserInput(f"{quoted(text)} is not an id of this schema")
     if len(text) > MAX_ID_CHARACTERS:
         raise problem
     try:
@@ -33,7 +34,7 @@ def decode(text: str) -> tuple[str, str]:
         kind, _, key = plain.decode("ascii").partition(":")
     except (binascii.Error, UnicodeError, ValueError):
         raise problem from None
-    if not kind or not key:
+    if not kind.isidentifier() or not key:
         raise problem
     return kind, key
 
@@ -42,7 +43,16 @@ def key_of(text: str, kind: str) -> int:
     """Give the numeric key of an id that must name a `kind`; raises BadUserInput."""
     found, key = decode(text)
     if found != kind:
-        raise BadUserInput(f'"{text}" is the id of a {found}, not of a {kind}')
+        raise another_kind(text, found, kind)
     if not (key.isascii() and key.isdecimal()) or len(key) > len(str(2**63 - 1)):
-        raise BadUserInput(f'"{text}" is not an id of this schema')
+        raise BadUserInput(f"{quoted(text)} is not an id of this schema")
     return min(int(key), 2**63 - 1)
+
+
+def another_kind(text: str, found: str, kind: str) -> BadUserInput:
+    """Make the error for an id that names another kind of object than it has to."""
+    return BadUserInput(f"{quoted(text)} is the id of {_a(found)}, not of {_a(kind)}")
+
+
+def _a(kind: str) -> str:
+    return f"an {kind}" if kind.startswith(("A", "E", "I", "O")) else f"a {kind}"
