@@ -22,9 +22,7 @@ from server.request import context_of
 SECONDS: Final = 30
 WEB: Final = Path(__file__).parent.parent / "web" / "node_modules"
 STATIC: Final = "/static"
-_REMOTE: Final = re.compile(
-    r"(https://[\w.-]+)/((?:@[\w-]+/)?[\w.-]+)@[\w.-]+/([\w./-]+)"
-)
+_REMOTE: Final = re.compile(r"(https://[\w.-]+)/((?:@[\w-]+/)?[\w.-]+)@[\w.-]+/([\w./-]+)")
 _EXAMPLE: Final = re.compile(r"const EXAMPLE_QUERY = `.*?`;", re.DOTALL)
 _WELCOME: Final = """const EXAMPLE_QUERY = `# Sign in, then put the token into the Headers pane below:
 #   {"Authorization": "Bearer <token>"}

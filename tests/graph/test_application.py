@@ -1,4 +1,4 @@
-"""Applications, as a front-end meets them (APP-1 to APP-6, ACC-2, CAM-2, CAM-5)."""
+"""Applications, as a front-end meets them (APP-1, APP-2, APP-3, APP-4, APP-5, APP-6, CAM-2)."""
 
 import asyncio
 from datetime import timedelta
@@ -31,7 +31,9 @@ mutation ($id: ID!) {
   applicationEnable(id: $id) { application { status effectiveAt } userErrors { code field } }
 }
 """
-DELETE = "mutation ($id: ID!) { applicationDelete(id: $id) { deletedId userErrors { code field } } }"
+DELETE = (
+    "mutation ($id: ID!) { applicationDelete(id: $id) { deletedId userErrors { code field } } }"
+)
 LIST = """
 query ($search: String, $first: Int!, $after: String, $order: ApplicationOrder) {
   applications(search: $search, first: $first, after: $after, orderBy: $order) {
@@ -102,9 +104,7 @@ async def test_five_hundred_parallel_creates_at_499_leave_exactly_500(console: C
     )
     made = [answer for answer in answers if answer["applicationCreate"]["application"]]
     codes = {
-        error["code"]
-        for answer in answers
-        for error in answer["applicationCreate"]["userErrors"]
+        error["code"] for answer in answers for error in answer["applicationCreate"]["userErrors"]
     }
     async with console.database.read() as session:
         used = await quotas.used(session, account.uin, quota.APPLICATIONS)
