@@ -1,6 +1,7 @@
 """Signing in and out, and who is signed in (ACC-4)."""
 
 import asyncio
+import re
 import secrets
 from datetime import datetime
 from typing import Annotated
@@ -22,7 +23,7 @@ from policies import actions
 ROOT_NAME = "root"
 MAX_NAME = 64
 MAX_PASSWORD = 128
-MAX_UIN_DIGITS = 18
+UIN = re.compile(r"[1-9][0-9]{0,17}")
 
 
 @strawberry.input(description="Who wants to sign in.")
@@ -178,12 +179,16 @@ async def _count(context: Context, key: str, limit: int) -> None:
 
 
 async def _find(context: Context, given: SignInInput) -> UserRow | None:
+    # One spelling for each user: tries are counted by what was typed, and every other spelling
+    # that found the same user would have tries of its own.
     name = given.name or ROOT_NAME
+    if len(name) > MAX_NAME:
+        return None
     async with context.database.read() as session:
         if given.account_uin is None:
-            return await user.by_name(session, UserKind.OPERATOR, None, name[:MAX_NAME])
+            return await user.by_name(session, UserKind.OPERATOR, None, name)
         digits = given.account_uin
-        if not (digits.isascii() and digits.isdecimal() and len(digits) <= MAX_UIN_DIGITS):
+        if not UIN.fullmatch(digits):
             return None
         kind = UserKind.SUB if given.name else UserKind.ROOT
-        return await user.by_name(session, kind, int(digits), name[:MAX_NAME])
+        return await user.by_name(session, kind, int(digits), name)

@@ -148,6 +148,23 @@ async def test_tries_are_limited_by_name_until_the_window_has_passed(console: Co
     assert (await nobody.run(SIGN_IN, uin=uin, password=PASSWORD))["signIn"]["token"]
 
 
+async def test_a_user_has_one_spelling_and_so_one_count_of_tries(console: Console) -> None:
+    account, _ = await signed_in(console)
+    nobody = console.anybody()
+    for uin in (f"0{account.uin}", f" {account.uin}", f"{account.uin}\n", f"+{account.uin}"):
+        assert await nobody.refused(SIGN_IN, uin=uin, password=PASSWORD) == [
+            ("BAD_CREDENTIALS", None)
+        ]
+    name = "n" * 64
+    await give_password(console, (await console.add_user(account, name)).uin)
+    uin = str(account.uin)
+    assert await nobody.refused(SIGN_IN, uin=uin, name=f"{name}n", password=PASSWORD) == [
+        ("BAD_CREDENTIALS", None)
+    ]
+    answer = await nobody.run(SIGN_IN, uin=uin, name=name, password=PASSWORD)
+    assert answer["signIn"]["token"]
+
+
 async def test_tries_are_limited_by_address_whatever_the_names(console: Console) -> None:
     nobody = console.anybody()
     async with console.database.write() as session:
