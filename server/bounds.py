@@ -16,6 +16,10 @@ class _TooLarge(Exception):  # noqa: N818 - internal signal, never shown
     pass
 
 
+class _TooSlow(Exception):  # noqa: N818 - internal signal, never shown
+    pass
+
+
 class BodyBounds:
     """Refuse bodies that are too large or too slow, and forms no script of ours has sent.
 
@@ -36,12 +40,12 @@ class BodyBounds:
         headers = {name.lower(): value for name, value in scope["headers"]}
         multipart = headers.get(b"content-type", b"").lower().startswith(b"multipart/")
         if multipart and not any(headers.get(name) for name in PREFLIGHT_HEADERS):
-            await _refuse(
+            await refusal(
                 400, "BAD_USER_INPUT", 'uploads need the header "Apollo-Require-Preflight: 1"'
             )(scope, receive, send)
             return
         limit = self.upload_bytes if multipart else JSON_BYTES
-        too_large = _refuse(413, "BAD_USER_INPUT", f"the body is larger than {limit} bytes")
+        too_large = refusal(413, "BAD_USER_INPUT", f"the body is larger than {limit} bytes")
         length = headers.get(b"content-length", b"0")
         if not length.isdigit() or int(length[:20]) > limit:
             await too_large(scope, receive, send)
@@ -58,8 +62,11 @@ class BodyBounds:
             nonlocal seen, whole
             if whole:
                 return await receive()
-            async with asyncio.timeout_at(deadline):
-                message = await receive()
+            try:
+                async with asyncio.timeout_at(deadline):
+                    message = await receive()
+            except TimeoutError:
+                raise _TooSlow from None
             if message["type"] == "http.request":
                 seen += len(message.get("body", b""))
                 whole = not message.get("more_body", False)
@@ -74,14 +81,15 @@ class BodyBounds:
 
         try:
             await self.app(scope, bounded, noted)
-        except (_TooLarge, TimeoutError) as error:
+        except (_TooLarge, _TooSlow) as error:
             if started:
                 raise
-            slow = _refuse(408, "BAD_USER_INPUT", f"the body took over {BODY_SECONDS} seconds")
+            slow = refusal(408, "BAD_USER_INPUT", f"the body took over {BODY_SECONDS} seconds")
             answer = too_large if isinstance(error, _TooLarge) else slow
             await answer(scope, receive, send)
 
 
-def _refuse(status: int, code: str, message: str) -> JSONResponse:
+def refusal(status: int, code: str, message: str) -> JSONResponse:
+    """Give a GraphQL error as the whole answer, for what no operation was run for."""
     error = {"message": message, "extensions": {"code": code}}
     return JSONResponse({"data": None, "errors": [error]}, status_code=status)

@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any, Final
 
 import orjson
+from cross_web import HTTPException
+from starlette.exceptions import HTTPException as MalformedForm
 from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse, Response
 from starlette.websockets import WebSocket
@@ -17,6 +19,7 @@ from strawberry.http.ides import get_graphql_ide_html
 
 from graph.context import Context
 from graph.schema import schema
+from server.bounds import refusal
 from server.request import context_of
 
 SECONDS: Final = 30
@@ -24,7 +27,7 @@ WEB: Final = Path(__file__).parent.parent / "web" / "node_modules"
 STATIC: Final = "/static"
 _REMOTE: Final = re.compile(r"(https://[\w.-]+)/((?:@[\w-]+/)?[\w.-]+)@[\w.-]+/([\w./-]+)")
 _EXAMPLE: Final = re.compile(r"const EXAMPLE_QUERY = `.*?`;", re.DOTALL)
-_WELCOME: Final = """const EXAMPLE_QUERY = `# Sign in, then put the token into the Headers pane below:
+_WELCOME: Final = """const EXAMPLE_QUERY = `# Sign in, then put the token into the Headers pane:
 #   {"Authorization": "Bearer <token>"}
 mutation SignIn {
   signIn(input: {accountUin: "12345678", password: "..."}) {
@@ -33,6 +36,10 @@ mutation SignIn {
   }
 }
 `;"""
+
+
+class OperationTimeout(Exception):  # noqa: N818 - internal signal, never shown
+    """An operation took longer than `SECONDS`."""
 
 
 class Endpoint(GraphQL[Context, None]):
@@ -55,17 +62,47 @@ class Endpoint(GraphQL[Context, None]):
         return await context_of(request)
 
     async def run(self, request: Any, *args: Any, **kwargs: Any) -> Any:
-        """Answer one request, and let go of the files that came with it."""
+        """Answer one request, in JSON whatever it was, and let go of the files it brought."""
         try:
             return await super().run(request, *args, **kwargs)
+        except (HTTPException, MalformedForm) as problem:
+            reason = problem.reason if isinstance(problem, HTTPException) else problem.detail
+            return refusal(problem.status_code, "BAD_USER_INPUT", reason)
+        except OperationTimeout:
+            message = f"the operation took over {SECONDS} seconds: ask for less at once"
+            return refusal(200, "QUERY_TOO_COSTLY", message)
         finally:
             if isinstance(request, Request):
                 await request.close()
 
     async def execute_operation(self, *args: Any, **kwargs: Any) -> Any:
         """Give up on an operation that takes too long; its transaction rolls back."""
-        async with asyncio.timeout(SECONDS):
-            return await super().execute_operation(*args, **kwargs)
+        try:
+            async with asyncio.timeout(SECONDS) as limit:
+                return await super().execute_operation(*args, **kwargs)
+        except TimeoutError:
+            if limit.expired():
+                raise OperationTimeout from None
+            raise
+
+    def decode_json(self, data: str | bytes) -> object:
+        """Decode with orjson: it refuses lone surrogates, bad UTF-8, NaN and endless nesting.
+
+        Python's own reader takes the first, which nothing can encode again, and fails over the
+        others, or over a number of many digits, with errors that are nobody's answer.
+        """
+        decoded = orjson.loads(data)
+        if not isinstance(decoded, dict | list):
+            raise HTTPException(400, "the body must be a JSON object with a query")
+        return decoded
+
+    async def parse_multipart(self, request: Any) -> dict[str, str]:
+        """Put files where the map says; a map that fits nothing is the client's mistake."""
+        try:
+            return await super().parse_multipart(request)
+        except (AttributeError, IndexError, TypeError, ValueError) as error:
+            message = 'the parts "operations" and "map" do not fit: map each file to a variable'
+            raise HTTPException(400, message) from error
 
     def encode_json(self, data: object) -> bytes:
         """Encode with orjson, twelve times as fast."""

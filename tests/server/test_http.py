@@ -8,6 +8,7 @@ import pytest
 
 from graph import limits
 from server import bounds
+from server import graphql as endpoint
 from tests.console import Console
 
 VIEWER = {"query": "{ viewer { name } }"}
@@ -72,9 +73,90 @@ async def test_a_body_is_counted_whatever_its_header_says(http: httpx2.AsyncClie
     assert chunked.json()["errors"][0]["extensions"]["code"] == "BAD_USER_INPUT"
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"{",
+        b"null",
+        b"5",
+        b'"x"',
+        b"[]",
+        b'{"query": 5}',
+        b'{"query": "{ viewer { name } }\xff"}',
+        b'{"query": "{ viewer { name } }", "operationName": "\\ud800"}',
+        b'{"query": "{ viewer { name } }", "variables": {"n": NaN}}',
+        b'{"query": "{ viewer { name } }", "variables": {"n": ' + b"[" * 100_000 + b"]" * 100_000,
+    ],
+)
+async def test_a_body_that_is_no_request_is_refused_in_json(
+    http: httpx2.AsyncClient, body: bytes
+) -> None:
+    headers = {"content-type": "application/json"}
+    answer = await http.post("/graphql", content=body, headers=headers)
+    assert answer.status_code == 400
+    assert answer.json()["errors"][0]["extensions"] == {"code": "BAD_USER_INPUT"}
+
+
+async def test_a_number_of_many_digits_is_an_input_error(http: httpx2.AsyncClient) -> None:
+    query = "query ($n: Int!) { applications(first: $n) { nodes { id } } }"
+    body = f'{{"query": "{query}", "variables": {{"n": {"9" * 5_000}}}}}'
+    headers = {"content-type": "application/json"}
+    answer = await http.post("/graphql", content=body, headers=headers)
+    assert answer.json()["errors"][0]["extensions"]["code"] == "BAD_USER_INPUT"
+
+
+@pytest.mark.parametrize(
+    ("operations", "file_map"),
+    [
+        ("null", "{}"),
+        ("[]", '{"0": ["variables.f"]}'),
+        ("5", "{}"),
+        ('{"query": "{ viewer { name } }"}', "null"),
+        ('{"query": "{ viewer { name } }"}', "[]"),
+        ('{"query": "{ viewer { name } }"}', '{"0": [5]}'),
+        (
+            '{"query": "{ viewer { name } }", "variables": {"f": null}}',
+            '{"0": ["variables.f.a.b"]}',
+        ),
+        ('{"query": "{ viewer { name } }", "variables": {"f": []}}', '{"0": ["variables.f.5"]}'),
+        ('{"query": "{ viewer { name } }", "variables": {"f": [1]}}', '{"0": ["variables.f.x"]}'),
+        ('{"query": "{ viewer { name } }", "variables": {"f": null}}', '{"1": ["variables.f"]}'),
+    ],
+)
+async def test_a_form_whose_map_fits_nothing_is_refused_in_json(
+    http: httpx2.AsyncClient, operations: str, file_map: str
+) -> None:
+    answer = await http.post(
+        "/graphql",
+        data={"operations": operations, "map": file_map},
+        files={"0": ("x.csv", b"x")},
+        headers={"apollo-require-preflight": "1"},
+    )
+    assert answer.status_code == 400
+    assert answer.json()["errors"][0]["extensions"] == {"code": "BAD_USER_INPUT"}
+
+
+async def test_a_form_without_a_boundary_is_refused_in_json(http: httpx2.AsyncClient) -> None:
+    headers = {"content-type": "multipart/form-data", "apollo-require-preflight": "1"}
+    answer = await http.post("/graphql", content=b"{}", headers=headers)
+    assert answer.status_code == 400
+    assert answer.json()["errors"][0]["extensions"] == {"code": "BAD_USER_INPUT"}
+
+
+async def test_an_operation_that_takes_too_long_is_given_up(
+    http: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(endpoint, "SECONDS", 0)
+    answer = await http.post("/graphql", json={"query": "{ viewer { name } }"})
+    assert answer.status_code == 200
+    assert answer.json()["errors"][0]["extensions"] == {"code": "QUERY_TOO_COSTLY"}
+
+
 async def test_a_query_by_get_and_a_batch_are_refused(http: httpx2.AsyncClient) -> None:
     got = await http.get("/graphql", params=VIEWER, headers={"accept": "application/json"})
     assert got.status_code == 400
+    assert got.json()["errors"][0]["extensions"] == {"code": "BAD_USER_INPUT"}
     assert (await http.post("/graphql", json=[VIEWER, VIEWER])).status_code == 400
 
 
