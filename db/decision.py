@@ -11,6 +11,7 @@ from db import restore as restores
 from db import review as reviews
 from db import signature as signatures
 from db import template as templates
+from db import unsubscription_removal as removals
 from db import verification as verifications
 from db.review import ReviewKind, ReviewRow
 from domain.terms import Terms
@@ -36,6 +37,7 @@ _STEPS: Final[Mapping[ReviewKind, _Steps]] = {
     ReviewKind.TEMPLATE: _Steps(templates.reviewed),
     ReviewKind.IDENTITY: _Steps(verifications.reviewed, verifications.settle),
     ReviewKind.RESTORE: _Steps(restores.reviewed, restores.settle),
+    ReviewKind.UNSUBSCRIPTION: _Steps(removals.reviewed, removals.settle),
 }
 
 

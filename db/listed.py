@@ -16,7 +16,7 @@ from domain.region import SmsType
 UNSIGNED: Final = 0
 """Stands for the signature of messages without one: NULL would equal nothing, not even itself."""
 
-_KEY: Final = ("account_uin", "signature_id", "sms_type", "phone")
+KEY: Final = ("account_uin", "signature_id", "sms_type", "phone")
 
 
 class Listed(SQLModel):
@@ -35,7 +35,7 @@ async def among(
     """Say which messages of a batch are to numbers on a list: one statement a batch."""
     if not batch:
         return frozenset()
-    columns = [MESSAGE.c[name] for name in ("id", *_KEY)]
+    columns = [MESSAGE.c[name] for name in ("id", *KEY)]
     rows = (
         (
             message.id,
@@ -53,10 +53,10 @@ async def among(
 
 def about(listed: Table) -> ColumnElement[bool]:
     """Join stored messages to the entries about them."""
-    columns: dict[str, Any] = {name: MESSAGE.c[name] for name in _KEY}
+    columns: dict[str, Any] = {name: MESSAGE.c[name] for name in KEY}
     columns["signature_id"] = func.coalesce(MESSAGE.c.signature_id, UNSIGNED)
     return _same(columns.__getitem__, listed)
 
 
 def _same(column: Callable[[str], Any], listed: Table) -> ColumnElement[bool]:
-    return and_(*(column(name) == listed.c[name] for name in _KEY))
+    return and_(*(column(name) == listed.c[name] for name in KEY))

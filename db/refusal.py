@@ -3,15 +3,20 @@
 The order is that of a send's checks: blocklist and unsubscriptions first (domain.md 1.6).
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from sqlalchemy import and_, func, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from db import blocklist, listed
+from db import blocklist, listed, unsubscription
+from db.batch import given
+from db.message import TABLE as MESSAGE
 from db.queue import Claimed
+from db.task import BulkTaskRow
 from domain import blocklist as blocklist_rules
+from domain import unsubscription as unsubscription_rules
 from domain.carrier import Answer, Verdict
 
 
@@ -27,13 +32,47 @@ async def refused(
 ) -> list[Answer]:
     """Give the answer to each message that must not be submitted; each list takes one statement."""
     added_by = blocklist_rules.in_force_since(now, rules.blocklist_delay)
-    blocked = await listed.among(session, batch, blocklist.TABLE, blocklist.in_force(added_by))
-    return _answers(batch, blocked, blocklist_rules.CODE)
+    lists = (
+        (blocklist.TABLE, blocklist.in_force(added_by), blocklist_rules.CODE),
+        (unsubscription.TABLE, unsubscription.in_force(), unsubscription_rules.CODE),
+    )
+    answers: list[Answer] = []
+    left = batch
+    for table, in_force, code in lists:
+        hit = await listed.among(session, left, table, in_force)
+        answers += [
+            Answer(message.id, Verdict.REFUSED, code=code) for message in left if message.id in hit
+        ]
+        left = [message for message in left if message.id not in hit]
+    return answers
 
 
-def _answers(batch: Iterable[Claimed], listed_ids: frozenset[int], code: str) -> list[Answer]:
-    return [
-        Answer(message.id, Verdict.REFUSED, code=code)
-        for message in batch
-        if message.id in listed_ids
-    ]
+async def expected(
+    session: AsyncSession, tasks: Sequence[BulkTaskRow], now: datetime, rules: Rules
+) -> dict[int, tuple[int, int]]:
+    """Count the messages of tasks that the blocklist, and that unsubscriptions, will refuse.
+
+    As things stand now, at the time each task is for: one statement for all of them. A message
+    that both refuse counts for the blocklist, as it will.
+    """
+    blocked, unsubscribed = blocklist.TABLE, unsubscription.TABLE
+    delay = rules.blocklist_delay
+    sent = ((row.id, max(row.scheduled_at or now, now)) for row in tasks)
+    asked = given(
+        session,
+        (MESSAGE.c.task_id, blocked.c.added_at),
+        ((task_id, blocklist_rules.in_force_since(at, delay)) for task_id, at in sent),
+    )
+    by_blocklist = and_(listed.about(blocked), blocked.c.added_at <= asked.c.added_at)
+    by_reply = and_(listed.about(unsubscribed), unsubscription.in_force(), blocked.c.id.is_(None))
+    query = (
+        select(asked.c.task_id, func.count(blocked.c.id), func.count(unsubscribed.c.id))
+        .join(MESSAGE, MESSAGE.c.task_id == asked.c.task_id)
+        .outerjoin(blocked, by_blocklist)
+        .outerjoin(unsubscribed, by_reply)
+        .group_by(asked.c.task_id)
+    )
+    found = {row.id: (0, 0) for row in tasks}
+    for task_id, *counts in await (await session.connection()).execute(query):
+        found[task_id] = (counts[0], counts[1])
+    return found

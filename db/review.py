@@ -31,6 +31,7 @@ class ReviewKind(StrEnum):
     TEMPLATE = "template"
     IDENTITY = "identity"
     RESTORE = "restore"
+    UNSUBSCRIPTION = "unsubscription"
 
 
 class Verdict(StrEnum):

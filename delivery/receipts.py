@@ -8,6 +8,7 @@ from db import receipt as receipts
 from db import reply as replies
 from db.session import Database
 from delivery.carriers.base import Inbound
+from domain.unsubscription import OptOut
 
 COMMITTED_AT_ONCE: Final = 2_000
 
@@ -28,8 +29,9 @@ class _Brought:
 class Receipts:
     """A sink that commits in groups: whoever comes while a commit is under way shares the next."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, opt_out: OptOut) -> None:
         self._database = database
+        self._opt_out = opt_out
         self._waiting: list[_Brought] = []
         self._turn = asyncio.Lock()
 
@@ -53,7 +55,7 @@ class Receipts:
             async with self._database.write() as session:
                 unknown = [
                     await receipts.apply(session, one.carrier, one.inbound.receipts)
-                    | await replies.add(session, one.carrier, one.inbound.replies)
+                    | await replies.add(session, one.carrier, one.inbound.replies, self._opt_out)
                     for one in group
                 ]
         except Exception as error:  # noqa: BLE001 - every carrier of the group is told

@@ -5,7 +5,10 @@ from datetime import timedelta
 from typing import Final
 
 from domain.sandbox import Odds
+from domain.terms import Terms
+from domain.unsubscription import OptOut
 
+_OPT_OUT: Final = OptOut.of(Terms().opt_out_words, Terms().opt_out_window)
 _ODDS: Final = Odds(success_rate=0.98, delay=timedelta(seconds=1), seed=1)
 
 
@@ -27,5 +30,7 @@ class DeliverySettings:
     """How long disabling and enabling an application take (APP-5)."""
     blocklist_delay: timedelta = timedelta(minutes=5)
     """How long a number on the blocklist takes to be in force (BLO-2)."""
+    opt_out: OptOut = _OPT_OUT
+    """Which replies unsubscribe (UNS-1)."""
     odds: Odds = _ODDS
     """How the simulator carrier treats numbers without a magic ending."""

@@ -89,7 +89,7 @@ class Worker:
                     stack.push_async_callback(self._workflows.stop)
                 if self._database.is_sqlite:
                     await self._requeue(self.name)
-                sink = Receipts(self._database)
+                sink = Receipts(self._database, self._settings.opt_out)
                 for carrier in self._carriers.values():
                     await carrier.start(sink)
                     stack.push_async_callback(carrier.stop)

@@ -15,6 +15,7 @@ from domain.task import TaskEvent, TaskStatus
 from domain.terms import Terms
 
 BEFORE_CONSENT: Final = frozenset({TaskStatus.DRAFT, TaskStatus.CHECKING, TaskStatus.READY})
+BEFORE_SENDING: Final = frozenset({TaskStatus.READY, TaskStatus.SCHEDULED})
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,10 @@ class Terms:
     """How long disabling and enabling an application take to have effect (APP-5)."""
     blocklist_delay: timedelta = timedelta(minutes=5)
     """How long a number on the blocklist takes to be in force (BLO-2)."""
+    opt_out_words: tuple[str, ...] = ("TD", "T", "N", "R", "退订", "T退订", "QX", "0000")
+    """Replies that unsubscribe; those that marketing texts may promise are among them (UNS-1)."""
+    opt_out_window: timedelta = timedelta(hours=72)
+    """How long after a message a reply to it unsubscribes (UNS-1)."""
     session_lifetime: timedelta = timedelta(hours=12)
     """How long a sign-in lasts (ACC-4)."""
     sign_in_window: timedelta = timedelta(minutes=15)

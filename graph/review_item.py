@@ -11,13 +11,14 @@ from db import restore as restores
 from db import review as reviews
 from db import signature as signatures
 from db import template as templates
+from db import unsubscription_removal as removals
 from db import user as users
 from db import verification as verifications
 from db.account import AccountRow
 from db.review import ReviewKind, ReviewRow
 from db.session import AsyncSession
 from db.user import UserRow
-from graph import restore, signature, template, verification
+from graph import restore, signature, template, unsubscription, verification
 from graph.account import Account
 from graph.context import Context
 from graph.enums import publish
@@ -33,6 +34,7 @@ publish(
         "TEMPLATE": "A body template.",
         "IDENTITY": "Who an account is.",
         "RESTORE": "Bringing back what an account deleted.",
+        "UNSUBSCRIPTION": "Letting a number that unsubscribed get messages again.",
     },
 )
 
@@ -50,6 +52,7 @@ _SUBJECTS: Final = {
     ReviewKind.TEMPLATE: _Subjects(templates.among, template.show),
     ReviewKind.IDENTITY: _Subjects(verifications.among, verification.show),
     ReviewKind.RESTORE: _Subjects(restores.among, restore.show),
+    ReviewKind.UNSUBSCRIPTION: _Subjects(removals.among, unsubscription.show_removals),
 }
 
 

@@ -46,6 +46,7 @@ from graph.statistic import StatisticQuery
 from graph.task import BulkTaskQuery
 from graph.task_change import BulkTaskMutation
 from graph.template import TemplateMutation, TemplateQuery
+from graph.unsubscription_list import UnsubscriptionMutation, UnsubscriptionQuery
 from graph.user import UserQuery
 from graph.user_change import UserChangeMutation
 from graph.user_creation import UserCreationMutation
@@ -70,6 +71,7 @@ QUERIES: Final = (
     RecipientFormQuery,
     StatisticQuery,
     BlocklistQuery,
+    UnsubscriptionQuery,
     UserQuery,
     GroupQuery,
     PolicyQuery,
@@ -90,6 +92,7 @@ MUTATIONS: Final = (
     ReviewMutation,
     BulkTaskMutation,
     BlocklistMutation,
+    UnsubscriptionMutation,
     UserCreationMutation,
     UserChangeMutation,
     GroupMutation,

@@ -17,6 +17,7 @@ from graph.long import Long
 from graph.node import Node, encode, key_of
 from graph.payload import Payload, UserError, user_error
 from graph.region import Region, SmsType
+from graph.skip import BulkTaskSkips, Skips, load_skips
 from graph.standing import Standings, load_standings
 from graph.task_filter import BulkTaskFilter
 from graph.task_status import TaskStatus
@@ -107,6 +108,17 @@ class BulkTask(Node):
     row: strawberry.Private[BulkTaskRow]
     context: strawberry.Private[Context]
     standings: strawberry.Private[Standings]
+    skips: strawberry.Private[Skips]
+
+    @strawberry.field(  # type: ignore[untyped-decorator]  # strawberry types it as Any
+        description="Recipients that sending will leave out as things stand now; null before the "
+        "file is checked, and once sending has begun."
+    )
+    async def will_skip(self) -> BulkTaskSkips | None:
+        """Load it together with those of the page's other tasks."""
+        if self.status not in consent.BEFORE_SENDING:
+            return None
+        return await self.skips.load(self.row)
 
     @strawberry.field(  # type: ignore[untyped-decorator]  # strawberry types it as Any
         description="Everything that keeps it from being sent; empty when it may be, "
@@ -123,11 +135,11 @@ class BulkTask(Node):
 
 def show(context: Context, rows: Iterable[BulkTaskRow]) -> list[BulkTask]:
     """Show rows the caller may see; what they need beyond is loaded for all of them at once."""
-    standings = load_standings(context)
-    return [_show(context, row, standings) for row in rows]
+    standings, skips = load_standings(context), load_skips(context)
+    return [_show(context, row, standings, skips) for row in rows]
 
 
-def _show(context: Context, row: BulkTaskRow, standings: Standings) -> BulkTask:
+def _show(context: Context, row: BulkTaskRow, standings: Standings, skips: Skips) -> BulkTask:
     key = encode("BulkTask", row.id)
     left_out = row.rejected or row.duplicates
     return BulkTask(
@@ -168,6 +180,7 @@ def _show(context: Context, row: BulkTaskRow, standings: Standings) -> BulkTask:
         row=row,
         context=context,
         standings=standings,
+        skips=skips,
     )
 
 

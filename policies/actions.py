@@ -164,13 +164,13 @@ DESCRIBE_SHORT_URL_STATISTIC: Final = _reserved_sms(
 
 ADD_BLACK_LIST: Final = _sms("AddBlackList", WRITE, "Add to the blocklist")
 ADD_REPLY_URL: Final = _reserved_sms("AddReplyUrl", WRITE, "Add the reply callback")
-APPLY_UNSUBSCRIBE_REMOVAL: Final = _reserved_sms(
+APPLY_UNSUBSCRIBE_REMOVAL: Final = _sms(
     "ApplyUnsubscribeRemoval", WRITE, "Request removal of an unsubscription"
 )
 DELETE_BLACK_LIST: Final = _sms("DeleteBlackList", WRITE, "Remove from the blocklist")
 DESCRIBE_BLACK_LIST: Final = _sms("DescribeBlackList", LIST, "List the blocklist")
 DESCRIBE_REPLY_URL: Final = _reserved_sms("DescribeReplyUrl", READ, "Get the reply callback")
-DESCRIBE_UNSUBSCRIBE: Final = _reserved_sms("DescribeUnsubscribe", LIST, "List unsubscribed users")
+DESCRIBE_UNSUBSCRIBE: Final = _sms("DescribeUnsubscribe", LIST, "List unsubscribed users")
 MODIFY_REPLY_URL: Final = _reserved_sms("ModifyReplyUrl", WRITE, "Edit the reply callback")
 
 CALLBACK_STATUS_STATISTICS: Final = _reserved_sms(

@@ -15,6 +15,7 @@ from delivery.step import Tools
 from delivery.worker import Worker
 from delivery.workflows import Workflows
 from domain.sandbox import Odds
+from domain.unsubscription import OptOut
 from policies.live import PolicyDirectory
 from server.app import PACKAGED_POLICIES, Background, create_console
 from server.request import Console
@@ -28,6 +29,7 @@ def make_worker(settings: Settings, console: Console) -> Worker:
     delivery = DeliverySettings(
         application_delay=console.terms.application_delay,
         blocklist_delay=console.terms.blocklist_delay,
+        opt_out=OptOut.of(console.terms.opt_out_words, console.terms.opt_out_window),
         odds=Odds(
             success_rate=settings.simulator_success_rate,
             delay=timedelta(seconds=settings.simulator_delay_seconds),

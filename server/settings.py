@@ -13,6 +13,7 @@ from pydantic import AfterValidator, Field, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from db.vault import KEY_BYTES
+from domain import unsubscription
 from domain.terms import Terms
 
 PREFIX: Final = "SMS_CONSOLE_"
@@ -29,6 +30,12 @@ def _database(url: str) -> str:
     if url and not url.startswith(("sqlite:///", "postgresql://")):
         raise ValueError("sqlite:///path/to/file or postgresql://user:password@host/database")
     return url
+
+
+def _opt_out_words(words: str) -> str:
+    if missing := unsubscription.missing(words.split(",")):
+        raise ValueError(f"words between commas, {', '.join(missing)} among them")
+    return words
 
 
 class SettingsError(Exception):
@@ -68,6 +75,14 @@ class Settings(BaseSettings):
     )
     blocklist_delay_seconds: float = Field(
         300, ge=0, le=86_400, description="How long a number on the blocklist takes to be in force."
+    )
+    opt_out_words: Annotated[str, AfterValidator(_opt_out_words)] = Field(
+        "TD,T,N,R,退订,T退订,QX,0000",
+        description="Replies that unsubscribe, between commas, whatever their case. TD, T, N and R "
+        "must be among them: marketing texts may promise these.",
+    )
+    opt_out_hours: float = Field(
+        72, gt=0, le=8_760, description="How long after a message a reply to it unsubscribes."
     )
     session_hours: float = Field(12, gt=0, le=720, description="How long a sign-in lasts.")
     sign_in_tries_per_name: int = Field(
@@ -164,6 +179,8 @@ class Settings(BaseSettings):
         return Terms(
             application_delay=timedelta(seconds=self.application_delay_seconds),
             blocklist_delay=timedelta(seconds=self.blocklist_delay_seconds),
+            opt_out_words=tuple(self.opt_out_words.split(",")),
+            opt_out_window=timedelta(hours=self.opt_out_hours),
             session_lifetime=timedelta(hours=self.session_hours),
             sign_in_tries_per_name=self.sign_in_tries_per_name,
             sign_in_tries_per_address=self.sign_in_tries_per_address,

@@ -26,12 +26,15 @@ from domain.region import IdentityKind, Region, SmsType, Verification
 from domain.review import ReviewStatus
 from domain.signature import CertificateType, Purpose, SignatureType
 from domain.task import TaskStatus
+from domain.terms import Terms
+from domain.unsubscription import OptOut
 from tests.console import START as NOW
 
 LEASE = timedelta(seconds=60)
 DELAY = timedelta(minutes=5)
 FIRST_PHONE = 13_800_000_000
 CARRIER = "simulator"
+OPT_OUT = OptOut.of(Terms().opt_out_words, Terms().opt_out_window)
 
 
 def phones(count: int, first: int = FIRST_PHONE) -> list[str]:

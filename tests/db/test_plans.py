@@ -20,7 +20,15 @@ from domain.statistic import Period, span_of
 from tests import sending
 from tests.console import Clock
 
-BIG = ("message", "statistic", "failure_statistic", "simulated_submission", "reply")
+BIG = (
+    "message",
+    "statistic",
+    "failure_statistic",
+    "simulated_submission",
+    "reply",
+    "blocklist",
+    "unsubscription",
+)
 SETTINGS = DeliverySettings(batch=10, odds=Odds(success_rate=0.5, delay=timedelta(0), seed=1))
 
 
@@ -64,7 +72,7 @@ async def test_delivery_never_reads_a_table_from_end_to_end(sqlite_url: str, clo
     await sending.add_task(database, clock.now, numbers)
     carrier = Simulator(database, clock, SETTINGS)
     dispatcher = Dispatcher(database, carrier, clock, SETTINGS, "one")
-    sink = Receipts(database)
+    sink = Receipts(database, sending.OPT_OUT)
     with recorded(database) as statements:
         while await dispatcher.step() == 0:
             await carrier.push(sink)

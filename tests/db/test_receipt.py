@@ -12,7 +12,7 @@ from domain.carrier import Reply
 from domain.message import MessageStatus
 from tests import sending
 from tests.console import START as NOW
-from tests.sending import CARRIER, accepted, bring, claim, receipt_of, record, refused
+from tests.sending import CARRIER, OPT_OUT, accepted, bring, claim, receipt_of, record, refused
 
 
 @pytest.fixture
@@ -91,11 +91,11 @@ async def test_a_reply_is_kept_once_beside_the_message_it_answers(
     (message,) = await claim(database)
     answer = Reply(f"ref-{message.id}", message.phone, "TD" * 1_000, NOW)
     async with database.write() as session:
-        assert await reply.add(session, CARRIER, [answer]) == {f"ref-{message.id}"}
+        assert await reply.add(session, CARRIER, [answer], OPT_OUT) == {f"ref-{message.id}"}
     await record(database, accepted(message))
     for _ in range(2):
         async with database.write() as session:
-            assert await reply.add(session, CARRIER, [answer]) == frozenset()
+            assert await reply.add(session, CARRIER, [answer], OPT_OUT) == frozenset()
     async with database.read() as session:
         (row,) = (await session.exec(select(ReplyRow))).all()
     assert (row.account_uin, row.signature_id, row.message_id) == (account, account, message.id)

@@ -1,4 +1,4 @@
-"""What rules refuse of a batch before a carrier gets it: the blocklist (BLO-2)."""
+"""What rules refuse of a batch before a carrier gets it (BLO-2, UNS-1)."""
 
 import asyncio
 from collections.abc import Sequence
@@ -6,10 +6,12 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from db import blocklist, package, queue, quota, refusal
+from db import blocklist, package, queue, quota, refusal, unsubscription
+from db.listed import UNSIGNED
 from db.queue import Claimed, Moved
 from db.refusal import Rules
 from db.session import Database
+from db.unsubscription import OptedOut
 from domain.carrier import Answer, Verdict
 from domain.quota import BLOCKLIST
 from domain.region import SmsType
@@ -20,6 +22,7 @@ from tests.console import Statements
 
 RULES = Rules(blocklist_delay=timedelta(minutes=5))
 LATER = NOW + timedelta(minutes=5)
+UNSUBSCRIBED = "FailedOperation.PhoneNumberInBlacklist.Unsubscribed"
 BLOCKED = "FailedOperation.PhoneNumberInBlacklist.Blocklisted"
 PHONES = sending.phones(50)
 
@@ -38,6 +41,31 @@ async def block(
     async with database.write() as session:
         await quota.take(session, account, BLOCKLIST, 0)
         await blocklist.add(session, account, account, sms_type, phones, NOW)
+
+
+async def unsubscribe(
+    database: Database, account: int, *phones: str, signature_id: int | None = None
+) -> None:
+    """Record replies to messages of a task that was sent before."""
+    await sending.add_task(database, NOW, phones)
+    batch = await sending.claim(database)
+    await sending.record(database, *map(sending.accepted, batch))
+    async with database.write() as session:
+        await unsubscription.record(
+            session,
+            [
+                OptedOut(
+                    account_uin=account,
+                    signature_id=account if signature_id is None else signature_id,
+                    sms_type=message.sms_type,
+                    phone=message.phone,
+                    message_id=message.id,
+                    reply="TD",
+                    at=NOW,
+                )
+                for message in batch
+            ],
+        )
 
 
 async def turn(
@@ -114,6 +142,48 @@ async def test_only_messages_of_that_signature_type_and_account_are_refused(
         assert len(await refusal.refused(session, listed, LATER, RULES)) == 1
 
 
+async def test_who_has_unsubscribed_is_refused_at_once_and_by_a_code_of_its_own(
+    database: Database, account: int
+) -> None:
+    await block(database, account, PHONES[:1])
+    await unsubscribe(database, account, PHONES[0], PHONES[1])
+    task = await sending.add_task(database, NOW, PHONES[:3])
+    (one, two, three), refused = await turn(database, LATER)
+    assert refused == [sending.refused(one, BLOCKED), sending.refused(two, UNSUBSCRIBED)]
+    async with database.read() as session:
+        early = await refusal.refused(session, [one, two, three], NOW, RULES)
+        assert early == [sending.refused(one, UNSUBSCRIBED), sending.refused(two, UNSUBSCRIBED)]
+        others = [two._replace(sms_type=SmsType.MARKETING), two._replace(signature_id=None)]
+        assert await refusal.refused(session, others, LATER, RULES) == []
+    assert await sending.failures(database) == (dict.fromkeys([BLOCKED, UNSUBSCRIBED], 1),) * 2
+    await sending.record(database, sending.accepted(three))
+    found = await sending.task_row(database, task)
+    assert (found.status, found.accepted, found.reserved_units) == (TaskStatus.SENT, 1, 1)
+
+
+async def test_messages_without_a_signature_have_unsubscriptions_of_their_own(
+    database: Database, account: int
+) -> None:
+    await unsubscribe(database, account, PHONES[0], signature_id=UNSIGNED)
+    await sending.add_task(database, NOW, PHONES[:1])
+    (message,), refused = await turn(database, NOW)
+    assert refused == []
+    async with database.read() as session:
+        unsigned = [message._replace(signature_id=None)]
+        refused = await refusal.refused(session, unsigned, NOW, RULES)
+    assert refused == [sending.refused(message, UNSUBSCRIBED)]
+
+
+async def test_a_removed_unsubscription_refuses_nothing(database: Database, account: int) -> None:
+    await unsubscribe(database, account, PHONES[0])
+    async with database.write() as session:
+        row = await unsubscription.changing(session, account, 1)
+        row.removed_at = NOW
+    await sending.add_task(database, NOW, PHONES[:1])
+    _, refused = await turn(database, LATER)
+    assert refused == []
+
+
 async def test_a_batch_costs_one_statement_a_list_however_large(
     database: Database, account: int
 ) -> None:
@@ -121,10 +191,10 @@ async def test_a_batch_costs_one_statement_a_list_however_large(
     await sending.add_task(database, NOW, PHONES)
     async with database.write() as session:
         batch = await queue.claim(session, sending.request(LATER))
-        for size in (1, 50):
+        for size in (2, 50):
             with Statements(database) as statements:
                 refused = await refusal.refused(session, batch[:size], LATER, RULES)
-            assert (len(refused), len(statements)) == (1, 1)
+            assert (len(refused), len(statements)) == (1, 2)
         with Statements(database) as statements:
             assert await refusal.refused(session, [], LATER, RULES) == []
         assert len(statements) == 0

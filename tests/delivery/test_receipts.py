@@ -55,7 +55,7 @@ async def submitted(database: Database, count: int) -> list[Receipt]:
 
 async def test_it_returns_after_the_commit(watched: Watched) -> None:
     receipts = await submitted(watched, 3)
-    assert await Receipts(watched)(CARRIER, Inbound(receipts)) == frozenset()
+    assert await Receipts(watched, sending.OPT_OUT)(CARRIER, Inbound(receipts)) == frozenset()
     assert await sending.states(watched) == {"delivered": 3}
 
 
@@ -63,14 +63,16 @@ async def test_it_gives_back_what_no_message_has(watched: Watched) -> None:
     (receipt,) = await submitted(watched, 1)
     strange = Receipt("ref-999", True, "DELIVRD", START)
     reply = Reply("ref-998", "+8613800000001", "TD", START)
-    unknown = await Receipts(watched)(CARRIER, Inbound([receipt, strange], [reply]))
+    unknown = await Receipts(watched, sending.OPT_OUT)(
+        CARRIER, Inbound([receipt, strange], [reply])
+    )
     assert unknown == {"ref-999", "ref-998"}
     assert await sending.states(watched) == {"delivered": 1}
 
 
 async def test_those_who_come_during_a_commit_share_the_next(watched: Watched) -> None:
     receipts = await submitted(watched, 50)
-    sink = Receipts(watched)
+    sink = Receipts(watched, sending.OPT_OUT)
     watched.gate.clear()
     before = watched.writes
     brought = [asyncio.create_task(sink(CARRIER, Inbound([one]))) for one in receipts]
@@ -83,7 +85,7 @@ async def test_those_who_come_during_a_commit_share_the_next(watched: Watched) -
 
 async def test_a_commit_is_bounded(watched: Watched) -> None:
     receipts = await submitted(watched, 3)
-    sink = Receipts(watched)
+    sink = Receipts(watched, sending.OPT_OUT)
     many = [receipts[0]] * COMMITTED_AT_ONCE
     watched.gate.clear()
     before = watched.writes
@@ -100,7 +102,7 @@ async def test_a_failed_commit_is_told_to_everybody_in_it_and_nothing_is_kept(
     watched: Watched,
 ) -> None:
     receipts = await submitted(watched, 2)
-    sink = Receipts(watched)
+    sink = Receipts(watched, sending.OPT_OUT)
     watched.broken = True
     brought = await asyncio.gather(
         *(sink(CARRIER, Inbound([one])) for one in receipts), return_exceptions=True
@@ -113,7 +115,7 @@ async def test_a_failed_commit_is_told_to_everybody_in_it_and_nothing_is_kept(
 
 async def test_one_who_is_cancelled_takes_nobody_along(watched: Watched) -> None:
     receipts = await submitted(watched, 3)
-    sink = Receipts(watched)
+    sink = Receipts(watched, sending.OPT_OUT)
     watched.gate.clear()
     first, second, third = (asyncio.create_task(sink(CARRIER, Inbound([one]))) for one in receipts)
     await asyncio.sleep(0)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from domain.terms import Terms
 from server.settings import Settings, SettingsError
 
 
@@ -24,6 +25,9 @@ def test_defaults_are_the_guides_numbers(tmp_path: Path) -> None:
     assert settings.terms.application_delay == timedelta(minutes=5)
     assert settings.terms.recipient_file_bytes == 30 * 1024 * 1024
     assert settings.terms.global_daily == 1000
+    assert settings.terms.blocklist_delay == timedelta(minutes=5)
+    assert settings.terms.opt_out_words == Terms().opt_out_words
+    assert settings.terms.opt_out_window == timedelta(hours=72)
     assert settings.terms.auto_review is False
 
 
@@ -38,6 +42,7 @@ def test_defaults_are_the_guides_numbers(tmp_path: Path) -> None:
         ("SMS_CONSOLE_AUTO_REVIEW", "yes", "Input should be 'off' or 'approve'"),
         ("SMS_CONSOLE_REVIEW_TIME_ZONE", "Mars/Base", "an IANA time zone such as Asia/Shanghai"),
         ("SMS_CONSOLE_DATABASE_URL", "mysql://x", "sqlite:///path/to/file or postgresql://"),
+        ("SMS_CONSOLE_OPT_OUT_WORDS", "TD,T,退订", "words between commas, N, R among them"),
         ("SMS_CONSOLE_REVIEW_CLOSES", "08:00", "REVIEW_CLOSES must be later than"),
         ("SMS_CONSOLE_HOTS", "x", "SMS_CONSOLE_HOTS is not a setting"),
     ],
