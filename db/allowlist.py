@@ -3,6 +3,7 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from sqlalchemy import UniqueConstraint
 from sqlmodel import Field, SQLModel, col, delete, select
@@ -10,9 +11,12 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from sqlmodel.sql.expression import SelectOfScalar
 
 from db import page as pages
+from db import quota as quotas
 from db.batch import given
 from db.dialect import BigId, insert
 from db.page import Key, Order, Slice
+from domain import quota
+from domain.errors import Code, Refused
 from domain.number import Number
 
 
@@ -30,7 +34,7 @@ class AllowlistRow(SQLModel, table=True):
     added_by: int = Field(sa_type=BigId)
 
 
-_TABLE = AllowlistRow.metadata.tables["frequency_allowlist"]
+TABLE: Final = AllowlistRow.metadata.tables["frequency_allowlist"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +65,18 @@ async def count(session: AsyncSession, listing: Listing) -> int:
     return await pages.count(session, listing.query())
 
 
-async def add(
-    session: AsyncSession, app_id: int, numbers: Sequence[Number], now: datetime, user: int
+async def add(  # noqa: PLR0913, PLR0917 - whose, where, which, when and who
+    session: AsyncSession,
+    owner: int,
+    app_id: int,
+    numbers: Sequence[Number],
+    now: datetime,
+    user: int,
 ) -> frozenset[str]:
-    """Put numbers on the list; gives those that were not on it yet."""
-    if not numbers:
-        return frozenset()
+    """Put numbers on the list and give those that were not on it yet; raises Refused.
+
+    The caller holds the quota's count, of which exactly these are taken here.
+    """
     rows = [
         {
             "app_id": app_id,
@@ -77,19 +87,34 @@ async def add(
         }
         for number in numbers
     ]
-    statement = insert(session, AllowlistRow).values(rows)
-    added = statement.on_conflict_do_nothing(index_elements=[_TABLE.c.app_id, _TABLE.c.phone])
-    found = await session.exec(added.returning(_TABLE.c.phone))
-    return frozenset(found.scalars().all())
+    if not rows:
+        return frozenset()
+    statement = insert(session, AllowlistRow).on_conflict_do_nothing(
+        index_elements=[TABLE.c.app_id, TABLE.c.phone]
+    )
+    added = await session.exec(statement.returning(TABLE.c.phone), params=rows)
+    new = frozenset(added.scalars().all())
+    if not await quotas.take(session, owner, quota.ALLOWLIST, len(new), str(app_id)):
+        raise Refused.one(Code.LIMIT_EXCEEDED, quota.ALLOWLIST.exceeded(len(new)), "numbers")
+    return new
 
 
-async def remove(session: AsyncSession, app_id: int, phones: Collection[str]) -> frozenset[str]:
-    """Take numbers off the list; gives those that were on it."""
-    gone = delete(AllowlistRow).where(
+async def remove(
+    session: AsyncSession, owner: int, app_id: int, phones: Collection[str]
+) -> frozenset[str]:
+    """Take numbers off the list and give those that were on it.
+
+    The quota comes first: whoever adds holds it before any number.
+    """
+    scope = str(app_id)
+    await quotas.take(session, owner, quota.ALLOWLIST, 0, scope)
+    statement = delete(AllowlistRow).where(
         col(AllowlistRow.app_id) == app_id, col(AllowlistRow.phone).in_(phones)
     )
-    found = await session.exec(gone.returning(col(AllowlistRow.phone)))
-    return frozenset(found.scalars().all())
+    found = await session.exec(statement.returning(col(AllowlistRow.phone)))
+    gone = frozenset(found.scalars().all())
+    await quotas.give_back(session, owner, quota.ALLOWLIST, len(gone), scope)
+    return gone
 
 
 async def phones(session: AsyncSession, app_id: int, ids: Collection[int]) -> dict[int, str]:
@@ -104,9 +129,9 @@ async def among(
     session: AsyncSession, numbers: Collection[tuple[int, str]]
 ) -> frozenset[tuple[int, str]]:
     """Give those of (application, number) that are on the application's list."""
-    table = given(session, (_TABLE.c.app_id, _TABLE.c.phone), numbers)
-    query = select(_TABLE.c.app_id, _TABLE.c.phone).join(
-        table, (_TABLE.c.app_id == table.c.app_id) & (_TABLE.c.phone == table.c.phone)
+    table = given(session, (TABLE.c.app_id, TABLE.c.phone), numbers)
+    query = select(TABLE.c.app_id, TABLE.c.phone).join(
+        table, (TABLE.c.app_id == table.c.app_id) & (TABLE.c.phone == table.c.phone)
     )
     found = await (await session.connection()).execute(query)
     return frozenset((app_id, phone) for app_id, phone in found.all())

@@ -7,7 +7,7 @@ from typing import Final
 from db import signature as signatures
 from db import template as templates
 from db.queue import Claimed
-from db.session import Database
+from db.session import AsyncSession
 from domain import template as rules
 from domain.carrier import Answer, Outgoing, Verdict
 from domain.errors import Refused
@@ -24,14 +24,15 @@ TOO_LONG: Final = "InvalidParameterValue.ContentLengthLimit"
 class Contents:
     """Renders messages; remembers templates and signatures, which never change once approved."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    def __init__(self) -> None:
         self._templates: dict[int, Compiled] = {}
         self._signatures: dict[int, str] = {}
 
-    async def render(self, batch: Sequence[Claimed]) -> tuple[list[Outgoing], list[Answer]]:
+    async def render(
+        self, session: AsyncSession, batch: Sequence[Claimed]
+    ) -> tuple[list[Outgoing], list[Answer]]:
         """Give what can be submitted, and a refusal with its code for what cannot."""
-        await self._load(batch)
+        await self._load(session, batch)
         outgoing, refused = [], []
         for message in batch:
             text, code = self._text(message)
@@ -58,7 +59,7 @@ class Contents:
         except Refused:
             return "", TOO_LONG
 
-    async def _load(self, batch: Sequence[Claimed]) -> None:
+    async def _load(self, session: AsyncSession, batch: Sequence[Claimed]) -> None:
         if len(self._templates) + len(self._signatures) > REMEMBERED:
             self._templates.clear()
             self._signatures.clear()
@@ -67,8 +68,7 @@ class Contents:
         sign_ids -= self._signatures.keys()
         if not template_ids and not sign_ids:
             return
-        async with self._database.read() as session:
-            for template_id, template in (await templates.among(session, template_ids)).items():
-                self._templates[template_id] = rules.compile(template.content)
-            for sign_id, sign in (await signatures.among(session, sign_ids)).items():
-                self._signatures[sign_id] = sign.content
+        for template_id, template in (await templates.among(session, template_ids)).items():
+            self._templates[template_id] = rules.compile(template.content)
+        for sign_id, sign in (await signatures.among(session, sign_ids)).items():
+            self._signatures[sign_id] = sign.content

@@ -1,4 +1,4 @@
-"""From the queue to the carrier: claim a batch, render it, submit it, write the answers down."""
+"""From the queue to the carrier: claim a batch, hold it to the rules, submit it, write it down."""
 
 import asyncio
 import logging
@@ -6,14 +6,14 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Final
 
-from db import queue, refusal
+from db import frequency_check, queue, refusal
 from db.queue import Claim, Claimed, Moved
 from db.refusal import Rules
-from db.session import Database
+from db.session import AsyncSession, Database
 from delivery.carriers.base import Carrier
 from delivery.content import Contents
 from delivery.settings import DeliverySettings
-from domain.carrier import Answer, Verdict
+from domain.carrier import Answer, Outgoing, Verdict
 
 FIRST_PAUSE: Final = 0.1
 LONGEST_PAUSE: Final = 10.0
@@ -42,7 +42,7 @@ class Dispatcher:
         self._settings = settings
         self._rules = Rules(blocklist_delay=settings.blocklist_delay)
         self._worker = worker
-        self._contents = Contents(database)
+        self._contents = Contents()
         self._answers: Sequence[Answer] = ()
         self._after = 0
         self._refusals = 0
@@ -53,12 +53,12 @@ class Dispatcher:
             async with self._database.read() as session:
                 if not await queue.waiting(session):
                     return self._settings.poll.total_seconds()
-        batch = await self._turn()
-        if batch is None:
+        outgoing = await self._turn()
+        if outgoing is None:
             return self._settings.poll.total_seconds()
-        if not batch:
+        if not outgoing:
             return 0
-        self._answers = await self._submit(batch)
+        self._answers = await self._submit(outgoing)
         return self._pause()
 
     async def finish(self) -> None:
@@ -69,7 +69,7 @@ class Dispatcher:
                 await queue.record(session, self._worker, name, self._answers, now)
             self._answers = ()
 
-    async def _turn(self) -> list[Claimed] | None:
+    async def _turn(self) -> list[Outgoing] | None:
         """Record answers, take a batch, and give what no rule refuses; None when none is left."""
         now, settings = self._clock(), self._settings
         request = Claim(
@@ -84,30 +84,40 @@ class Dispatcher:
             moved = Moved(now)
             await queue.move(session, self._worker, self._carrier.name, self._answers, moved)
             batch = await queue.claim(session, request)
-            refused = await refusal.refused(session, batch, now, self._rules)
+            outgoing, refused = await self._sift(session, batch, now)
             await queue.move(session, self._worker, self._carrier.name, refused, moved)
             await queue.count(session, moved)
         self._answers = ()
         if not batch:
             return None
         self._after = batch[-1].account_uin
-        gone = {answer.message_id for answer in refused}
-        return [message for message in batch if message.id not in gone]
+        return outgoing
 
-    async def _submit(self, batch: Sequence[Claimed]) -> Sequence[Answer]:
-        outgoing, refused = await self._contents.render(batch)
+    async def _sift(
+        self, session: AsyncSession, batch: Sequence[Claimed], now: datetime
+    ) -> tuple[list[Outgoing], list[Answer]]:
+        """Render a batch and hold it to the rules, in the order of a send's checks."""
+        outgoing, refused = await self._contents.render(session, batch)
+        texts = {one.message_id: one.text for one in outgoing}
+        fit = _without(batch, refused)
+        refused += await refusal.refused(session, fit, now, self._rules)
+        fit, limits = _without(fit, refused), self._settings.frequency
+        refused += await frequency_check.check(session, fit, texts, now, limits)
+        gone = {answer.message_id for answer in refused}
+        return [one for one in outgoing if one.message_id not in gone], refused
+
+    async def _submit(self, outgoing: Sequence[Outgoing]) -> Sequence[Answer]:
         try:
             # Past half the lease, others are about to take the batch over.
             async with asyncio.timeout(self._settings.lease.total_seconds() / 2):
-                answers = await self._carrier.submit(outgoing) if outgoing else ()
+                return await self._carrier.submit(outgoing)
         except TimeoutError:
             log.warning(
                 "the carrier %s did not answer %d messages in time: their lease runs out",
                 self._carrier.name,
                 len(outgoing),
             )
-            answers = ()
-        return [*refused, *answers]
+            return ()
 
     def _pause(self) -> float:
         """Slow down while the carrier takes nothing at all."""
@@ -118,3 +128,10 @@ class Dispatcher:
         pause: float = min(FIRST_PAUSE * 2**self._refusals, LONGEST_PAUSE)
         self._refusals = min(self._refusals + 1, 10)
         return pause
+
+
+def _without(batch: Sequence[Claimed], refused: Sequence[Answer]) -> Sequence[Claimed]:
+    if not refused:
+        return batch
+    gone = {answer.message_id for answer in refused}
+    return [message for message in batch if message.id not in gone]

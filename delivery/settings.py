@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
+from domain import frequency
+from domain.frequency import Limits
 from domain.sandbox import Odds
 from domain.terms import Terms
 from domain.unsubscription import OptOut
@@ -22,6 +24,8 @@ class DeliverySettings:
     """How long a worker may hold a batch before others take it for dead."""
     poll: timedelta = timedelta(seconds=1)
     """How often an idle worker looks for work nobody woke it for."""
+    frequency: Limits = frequency.GUIDE
+    """The frequency limits of applications without their own (CFG-3)."""
     receipt_wait: timedelta = timedelta(hours=72)
     """How long a message waits for its receipt."""
     drain: timedelta = timedelta(seconds=10)

@@ -15,6 +15,8 @@ from domain.errors import Code, Problem, Refused
 SECONDS_MOST: Final = 3_600
 NUMBER_MOST: Final = 1_000
 APPLICATION_MOST: Final = 100_000_000
+KEPT: Final = timedelta(hours=26)
+"""How long a message is remembered: a day has up to 25 hours, and workers' clocks may differ."""
 
 SAME_CONTENT: Final = "LimitExceeded.PhoneNumberThirtySecondLimit"
 SAME_CONTENT_DAILY: Final = "LimitExceeded.PhoneNumberSameContentDailyLimit"
@@ -25,7 +27,7 @@ APPLICATION_DAILY: Final = "LimitExceeded.AppDailyLimit"
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _SECOND: Final = 1_000
 _HOUR: Final = 3_600 * _SECOND
-_KEPT: Final = 26 * _HOUR
+_KEPT: Final = KEPT // timedelta(milliseconds=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,10 +130,7 @@ def judge(limits: Limits, sends: Iterable[Send], content: str, moment: Moment) -
 
 
 def remembered(sends: Iterable[Send], now: int) -> list[Send]:
-    """Drop what no rule looks at any more, whatever the limits are set to later.
-
-    A day has up to 25 hours, and the clocks of two workers need not agree on its end.
-    """
+    """Drop what no rule looks at any more, whatever the limits are set to later."""
     return [send for send in sends if now - send.at < _KEPT]
 
 

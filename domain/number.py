@@ -40,6 +40,7 @@ _MAINLAND: Final = re.compile(
     r"))"
 )
 _INTERNATIONAL: Final = re.compile(r"(\+|00)?([1-9][0-9]{4,16})")  # a trunk 0 may stand inside
+_BARE: Final = re.compile(r"1[0-9]{10}")
 _SEPARATOR: Final = re.compile("[,;\t\uff0c\u3001\uff1b]")
 
 _DROPPED: Final = (
@@ -85,6 +86,26 @@ def parse(text: str, region: Region) -> Number | Problem:
         e164 = mainland(text)
         return Number(e164, "CN", "86", region) if e164 else _not_mainland(text)
     return _international(text)
+
+
+def anywhere(text: str) -> Number | Problem:
+    """Read a number of whatever region, written as in either of them.
+
+    Eleven bare digits from 1 are a number of Mainland China or mistyped, so one of North America
+    needs its plus.
+    """
+    found = parse(text, Region.MAINLAND)
+    if isinstance(found, Problem) and not _BARE.fullmatch(_folded(text)):
+        found = _international(text)
+    if isinstance(found, Number):
+        return found
+    way = "write 11 digits of Mainland China, or country code and number such as +85266661234"
+    return _invalid(text, "is not a mobile number", way)
+
+
+def part(text: str) -> str:
+    """Fold what somebody typed of a number, to look for it inside E.164 forms."""
+    return _folded(text).lstrip("+")
 
 
 def split_list(text: str, limit: int, field: str = "numbers") -> list[tuple[int, str]]:

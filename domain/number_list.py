@@ -21,8 +21,10 @@ class Entry:
     found: Number | Problem
 
 
-def read(text: str, region: Region, limit: int, field: str = "numbers") -> list[Entry]:
+def read(text: str, region: Region | None, limit: int, field: str = "numbers") -> list[Entry]:
     """Read a pasted list of at most `limit` entries; raises Refused when it is empty or longer.
+
+    Without a region, numbers may be of any, as `number.anywhere` reads them.
 
     Entries stand one a line, or between commas, semicolons, tabs, or blanks, as long as the blanks
     are not those inside a number. What is no number of the region is an entry with its problem.
@@ -43,5 +45,6 @@ def read(text: str, region: Region, limit: int, field: str = "numbers") -> list[
     return entries
 
 
-def _entry(line: int, raw: str, region: Region) -> Entry:
-    return Entry(line, raw[:SHOWN_MOST], number.parse(raw, region))
+def _entry(line: int, raw: str, region: Region | None) -> Entry:
+    found = number.parse(raw, region) if region is not None else number.anywhere(raw)
+    return Entry(line, raw[:SHOWN_MOST], found)

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from datetime import time, timedelta
 
+from domain.frequency import GUIDE, Limits
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Terms:
@@ -46,6 +48,8 @@ class Terms:
     """The most rows of one recipient file (domain.md 5.5)."""
     schedule_ahead: timedelta = timedelta(days=31)
     """How far ahead a task may be scheduled: one month."""
+    frequency: Limits = GUIDE
+    """The frequency limits of applications without their own (CFG-3)."""
     global_daily: int = 1_000
     """Global messages an account may send on one calendar day (BLK-10)."""
     global_segment_micros: int = 50_000

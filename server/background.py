@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 
 from delivery.carriers import CARRIERS
+from delivery.forgetting import Forgetting
 from delivery.loop import Loop
 from delivery.purge import Purge
 from delivery.settings import DeliverySettings
@@ -35,6 +36,7 @@ def make_worker(settings: Settings, console: Console) -> Worker:
             delay=timedelta(seconds=settings.simulator_delay_seconds),
             seed=settings.simulator_seed,
         ),
+        frequency=console.terms.frequency,
     )
     tools = Tools(console.database, console.store, console.terms, console.clock)
     return Worker(
@@ -46,7 +48,10 @@ def make_worker(settings: Settings, console: Console) -> Worker:
         Workflows(tools),
         console.clock,
         delivery,
-        [Loop("the purge", Purge(tools).step)],
+        [
+            Loop("the purge", Purge(tools).step),
+            Loop("forgetting numbers", Forgetting(console.database, console.clock).step),
+        ],
     )
 
 

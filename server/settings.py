@@ -14,6 +14,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from db.vault import KEY_BYTES
 from domain import unsubscription
+from domain.frequency import GUIDE, NUMBER_MOST, SECONDS_MOST, Limits
 from domain.terms import Terms
 
 PREFIX: Final = "SMS_CONSOLE_"
@@ -111,6 +112,19 @@ class Settings(BaseSettings):
     recipient_rows: int = Field(
         1_000_000, ge=1, le=10_000_000, description="The most rows of one recipient file."
     )
+    same_content_seconds: int = Field(
+        GUIDE.same_content_seconds,
+        ge=1,
+        le=SECONDS_MOST,
+        description="Seconds between two messages of the same content to one number, in "
+        "applications that do not set them.",
+    )
+    number_daily: int = Field(
+        GUIDE.number_per_day,
+        ge=1,
+        le=NUMBER_MOST,
+        description="Messages to one number a day, in applications that do not set it.",
+    )
     global_daily: int = Field(
         1_000, ge=0, le=100_000_000, description="Global messages an account may send a day."
     )
@@ -193,6 +207,9 @@ class Settings(BaseSettings):
             auto_review=self.auto_review == "approve",
             recipient_file_bytes=self.recipient_file_megabytes * 1024 * 1024,
             recipient_rows=self.recipient_rows,
+            frequency=Limits(
+                same_content_seconds=self.same_content_seconds, number_per_day=self.number_daily
+            ),
             global_daily=self.global_daily,
             global_segment_micros=self.global_segment_micros,
             currency=self.currency,

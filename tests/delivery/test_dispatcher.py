@@ -208,7 +208,7 @@ async def test_accounts_take_turns_from_batch_to_batch(
 async def test_remembered_templates_are_bounded(
     database: Database, clock: Clock, account: int
 ) -> None:
-    contents = Contents(database)
+    contents = Contents()
     async with database.write() as session:
         first = await session.get(TemplateRow, account)
         assert first is not None
@@ -216,11 +216,12 @@ async def test_remembered_templates_are_bounded(
         session.add_all(TemplateRow(**shared) for _ in range(REMEMBERED + 5))
     await sending.add_task(database, clock.now, sending.phones(1))
     (message,) = await sending.claim(database)
-    with Statements(database) as statements:
-        for template_id in range(account + 1, account + REMEMBERED + 4):
-            await contents.render([message._replace(template_id=template_id)])
-        loads = len(statements)
-        outgoing, _ = await contents.render([message])
+    async with database.read() as session:
+        with Statements(database) as statements:
+            for template_id in range(account + 1, account + REMEMBERED + 4):
+                await contents.render(session, [message._replace(template_id=template_id)])
+            loads = len(statements)
+            outgoing, _ = await contents.render(session, [message])
     assert loads >= REMEMBERED
     assert len(statements) > loads
     assert len(outgoing) == 1

@@ -1,0 +1,238 @@
+"""Frequency limits held against what a worker takes, in the transaction that takes it (CFG-3).
+
+What passed to a number lately stands in one row a number, which the transaction holds while it
+decides. So two workers never both see the last place, however many messages each has taken.
+"""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+import orjson
+from sqlalchemy import ColumnElement, case, exists, literal, select, update
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from db import allowlist
+from db.account import AccountRow
+from db.application import ApplicationRow
+from db.batch import given
+from db.dialect import insert
+from db.frequency import DAY, LIMITS, RULE, USAGE, UsageKey, limits_of
+from db.message import TABLE as MESSAGE
+from db.queue import Claimed
+from domain import frequency as rules
+from domain.carrier import Answer, Verdict
+from domain.frequency import Limits, Moment, Send
+
+_ACCOUNT: Final = AccountRow.metadata.tables["account"]
+_APPLICATION: Final = ApplicationRow.metadata.tables["application"]
+
+
+@dataclass(slots=True)
+class _Application:
+    """What decides about the messages of one application."""
+
+    limits: Limits
+    moment: Moment
+    day: str
+    lists: bool
+    used: int = 0
+
+    def counts(self, message: Claimed) -> bool:
+        """Say whether a message takes a place of the day, which it has not taken before."""
+        return self.limits.application_per_day is not None and message.counted_on != self.day
+
+    def judge(self, message: Claimed, sends: Sequence[Send], content: str) -> str | None:
+        """Say by which code a message is refused; None lets it pass."""
+        code = rules.judge(self.limits, sends, content, self.moment)
+        most = self.limits.application_per_day
+        if code is None and most is not None and self.used >= most and self.counts(message):
+            return rules.APPLICATION_DAILY
+        return code
+
+
+_Applications = dict[int, _Application]
+
+
+@dataclass(frozen=True, slots=True)
+class _Book:
+    """What passed to each number that is held, and how that is stored."""
+
+    sends: dict[UsageKey, list[Send]] = field(default_factory=dict)
+    stored: dict[UsageKey, str] = field(default_factory=dict)
+
+
+async def check(
+    session: AsyncSession,
+    batch: Sequence[Claimed],
+    texts: Mapping[int, str],
+    now: datetime,
+    defaults: Limits,
+) -> list[Answer]:
+    """Refuse what passes a limit, in the order of the batch, and count what does not.
+
+    `texts` has what each message says. A message that comes again, because a carrier had no room
+    or a worker died, is counted as of now instead of as of then.
+    """
+    if not batch:
+        return []
+    applications = await _applications(session, {one.app_id for one in batch}, now, defaults)
+    free = await _free(session, batch, applications)
+    at = rules.milliseconds(now)
+    judged = [
+        (message, Send(message.id, at, rules.digest(texts[message.id])))
+        for message in batch
+        if (message.app_id, message.phone) not in free
+    ]
+    if not judged:
+        return []
+    book = await _hold(session, judged, now)
+    await _hold_days(session, applications)
+    refused: list[Answer] = []
+    counted: list[tuple[int, str]] = []
+    for message, send in judged:
+        application, key = applications[message.app_id], (message.app_id, message.phone)
+        sends = rules.others(book.sends[key], message.id)
+        code = application.judge(message, sends, send.content)
+        if code:
+            refused.append(Answer(message.id, Verdict.REFUSED, code=code))
+            continue
+        book.sends[key] = [*sends, send]
+        if application.counts(message):
+            application.used += 1
+            counted.append((message.id, application.day))
+    await _write(session, book, at)
+    await _write_days(session, applications, counted)
+    return refused
+
+
+async def _applications(
+    session: AsyncSession, app_ids: Collection[int], now: datetime, defaults: Limits
+) -> _Applications:
+    columns = _APPLICATION.c
+    lists = exists().where(allowlist.TABLE.c.app_id == columns.id)
+    query = (
+        select(columns.id, _ACCOUNT.c.time_zone, lists, RULE.c.app_id, *LIMITS)
+        .join(_ACCOUNT, _ACCOUNT.c.uin == columns.account_uin)
+        .outerjoin(RULE, RULE.c.app_id == columns.id)
+        .where(columns.id.in_(app_ids))
+    )
+    found = {}
+    for app_id, name, listing, own, *values in await (await session.connection()).execute(query):
+        zone = ZoneInfo(name)
+        found[app_id] = _Application(
+            limits=defaults if own is None else limits_of(values),
+            moment=Moment.of(now, zone),
+            day=now.astimezone(zone).date().isoformat(),
+            lists=listing,
+        )
+    return found
+
+
+async def _free(
+    session: AsyncSession, batch: Iterable[Claimed], applications: _Applications
+) -> frozenset[UsageKey]:
+    """Give the numbers no limit holds for; most applications list none, which costs nothing."""
+    asked = {(one.app_id, one.phone) for one in batch if applications[one.app_id].lists}
+    return await allowlist.among(session, asked) if asked else frozenset()
+
+
+async def _hold(
+    session: AsyncSession, judged: Iterable[tuple[Claimed, Send]], now: datetime
+) -> _Book:
+    """Hold the row of each number until the transaction ends, in one order for all workers.
+
+    A number that is new gets its first message written at once: nearly always it passes, and then
+    nothing more is to be written.
+    """
+    first: dict[UsageKey, str] = {}
+    for message, send in judged:
+        first.setdefault((message.app_id, message.phone), _stored([send]))
+    columns = USAGE.c
+    rows = ((*key, first[key]) for key in sorted(first))
+    table = given(session, (columns.app_id, columns.phone, columns.sends), rows)
+    used_at = literal(now, columns.used_at.type)
+    statement = insert(session, USAGE).from_select(
+        ["app_id", "phone", "sends", "used_at"],
+        select(*table.c, used_at).order_by(table.c.app_id, table.c.phone),
+    )
+    held = statement.on_conflict_do_update(
+        index_elements=[columns.app_id, columns.phone],
+        set_={"used_at": statement.excluded.used_at},
+    ).returning(columns.app_id, columns.phone, columns.sends)
+    book = _Book()
+    for app_id, phone, stored in (await (await session.connection()).execute(held)).all():
+        key = app_id, phone
+        before = [] if stored == first[key] else orjson.loads(stored)
+        book.sends[key], book.stored[key] = [Send(*send) for send in before], stored
+    return book
+
+
+async def _write(session: AsyncSession, book: _Book, now: int) -> None:
+    rows = [
+        (*key, stored)
+        for key, sends in book.sends.items()
+        if (stored := _stored(rules.remembered(sends, now))) != book.stored[key]
+    ]
+    if not rows:
+        return
+    columns = USAGE.c
+    table = given(session, (columns.app_id, columns.phone, columns.sends), rows)
+    same = (columns.app_id == table.c.app_id) & (columns.phone == table.c.phone)
+    statement = update(USAGE).where(same).values(sends=table.c.sends)
+    await (await session.connection()).execute(statement)
+
+
+def _stored(sends: Iterable[Send]) -> str:
+    return orjson.dumps([[*send] for send in sends]).decode()
+
+
+async def _hold_days(session: AsyncSession, applications: _Applications) -> None:
+    """Hold the day's count of each application that limits it.
+
+    A worker whose clock is behind counts on the day that has begun for others.
+    """
+    days = sorted(
+        (app_id, application.day)
+        for app_id, application in applications.items()
+        if application.limits.application_per_day is not None
+    )
+    if not days:
+        return
+    columns = DAY.c
+    table = given(session, (columns.app_id, columns.day), days)
+    rows = select(table.c.app_id, table.c.day, literal(0)).order_by(table.c.app_id)
+    statement = insert(session, DAY).from_select(["app_id", "day", "used"], rows)
+    begins: ColumnElement[bool] = columns.day < statement.excluded.day
+    latest: dict[str, Any] = {
+        "used": case((begins, 0), else_=columns.used),
+        "day": case((begins, statement.excluded.day), else_=columns.day),
+    }
+    held = statement.on_conflict_do_update(index_elements=[columns.app_id], set_=latest)
+    found = await (await session.connection()).execute(
+        held.returning(columns.app_id, columns.day, columns.used)
+    )
+    for app_id, day, used in found.all():
+        applications[app_id].day, applications[app_id].used = day, used
+
+
+async def _write_days(
+    session: AsyncSession, applications: _Applications, counted: Sequence[tuple[int, str]]
+) -> None:
+    if not counted:
+        return
+    connection = await session.connection()
+    used = (
+        (app_id, application.used)
+        for app_id, application in applications.items()
+        if application.limits.application_per_day is not None
+    )
+    table = given(session, (DAY.c.app_id, DAY.c.used), used)
+    same = DAY.c.app_id == table.c.app_id
+    await connection.execute(update(DAY).where(same).values(used=table.c.used))
+    marked = given(session, (MESSAGE.c.id, MESSAGE.c.counted_on), counted)
+    await connection.execute(
+        update(MESSAGE).where(MESSAGE.c.id == marked.c.id).values(counted_on=marked.c.counted_on)
+    )

@@ -1,0 +1,357 @@
+"""Frequency limits are exact with any number of workers and count nothing twice (CFG-3, CFG-4)."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from sqlmodel import select
+
+from db import allowlist, frequency, frequency_check, queue
+from db.frequency import FIRST, FrequencyDayRow, FrequencyUsageRow
+from db.queue import Claimed, Moved
+from db.session import Database
+from domain.carrier import Answer, Verdict
+from domain.frequency import (
+    APPLICATION_DAILY,
+    GUIDE,
+    KEPT,
+    NUMBER_DAILY,
+    NUMBER_HOURLY,
+    SAME_CONTENT,
+    SAME_CONTENT_DAILY,
+    Limits,
+)
+from domain.number import Number
+from domain.region import Region
+from domain.task import TaskStatus
+from tests import sending
+from tests.console import START as NOW
+from tests.console import Statements
+
+ONE, TWO, THREE = sending.phones(3)
+SECOND = timedelta(seconds=1)
+EVERYTHING = Limits(
+    same_content_seconds=30,
+    number_per_day=10,
+    number_per_hour=5,
+    same_content_per_day=5,
+    application_per_day=50,
+)
+
+
+@pytest.fixture
+async def account(database: Database) -> int:
+    return await sending.add_account(database, NOW)
+
+
+async def take(
+    database: Database,
+    now: datetime = NOW,
+    *,
+    limits: Limits = GUIDE,
+    worker: str = "one",
+    limit: int = 100,
+) -> tuple[list[Claimed], list[Answer]]:
+    """Take a batch as a worker does; gives what passed and what was refused."""
+    moved = Moved(now)
+    async with database.write() as session:
+        batch = await queue.claim(session, sending.request(now, worker=worker, limit=limit))
+        texts = {message.id: message.params for message in batch}
+        refused = await frequency_check.check(session, batch, texts, now, limits)
+        await queue.move(session, worker, sending.CARRIER, refused, moved)
+        await queue.count(session, moved)
+    gone = {answer.message_id for answer in refused}
+    return [message for message in batch if message.id not in gone], refused
+
+
+async def send(
+    database: Database, phones: Sequence[str], now: datetime = NOW, **how: Any
+) -> list[str]:
+    """Send a task whose rows differ, and give the codes of those that did not pass."""
+    await sending.add_task(database, now, phones)
+    passed, refused = await take(database, now, **how)
+    await sending.record(database, *map(sending.accepted, passed))
+    assert len(passed) + len(refused) == len(phones)
+    return [answer.code for answer in refused]
+
+
+async def allow(database: Database, account: int, *phones: str) -> None:
+    numbers = [Number(phone, "CN", "86", Region.MAINLAND) for phone in phones]
+    async with database.write() as session:
+        await allowlist.add(session, account, account, numbers, NOW, account)
+
+
+async def used(database: Database, app_id: int) -> tuple[str, int]:
+    async with database.read() as session:
+        query = select(FrequencyDayRow).where(FrequencyDayRow.app_id == app_id)
+        row = (await session.exec(query)).one()
+    return row.day, row.used
+
+
+async def test_ten_messages_pass_on_a_day_and_the_eleventh_is_a_record_with_its_code(
+    database: Database, account: int
+) -> None:
+    task = await sending.add_task(database, NOW, [ONE] * 11)
+    passed, refused = await take(database)
+    rows = await sending.messages(database)
+    assert [message.id for message in passed] == [row.id for row in rows[:10]]
+    assert refused == [Answer(rows[10].id, Verdict.REFUSED, code=NUMBER_DAILY)]
+    assert (rows[10].state.value, rows[10].code, rows[10].done_at) == ("refused", NUMBER_DAILY, NOW)
+    await sending.record(database, *map(sending.accepted, passed))
+    found = await sending.task_row(database, task)
+    assert (found.status, found.accepted, found.refused) == (TaskStatus.SENT, 10, 1)
+    assert found.reserved_units == 10
+    assert await sending.failures(database) == ({NUMBER_DAILY: 1}, {NUMBER_DAILY: 1})
+
+
+async def test_the_day_is_that_of_the_accounts_zone(database: Database, account: int) -> None:
+    midnight = NOW + timedelta(hours=14)  # it is ten in Shanghai
+    assert await send(database, [ONE] * 10) == []
+    assert await send(database, [ONE], midnight - SECOND) == [NUMBER_DAILY]
+    assert await send(database, [ONE] * 11, midnight) == [NUMBER_DAILY]
+
+
+async def test_the_same_content_to_one_number_waits(database: Database, account: int) -> None:
+    assert await send(database, [ONE, TWO]) == []
+    assert await send(database, [ONE, THREE], NOW + 29 * SECOND) == [SAME_CONTENT]
+    assert await send(database, [ONE], NOW + 30 * SECOND) == []
+
+
+async def test_what_is_refused_counts_for_nothing(database: Database, account: int) -> None:
+    assert await send(database, [ONE]) == []
+    for seconds in range(1, 30, 7):
+        assert await send(database, [ONE], NOW + seconds * SECOND) == [SAME_CONTENT]
+    assert await send(database, [TWO, *[ONE] * 10], NOW + 30 * SECOND) == [NUMBER_DAILY]
+
+
+async def test_an_hour_is_any_sixty_minutes(database: Database, account: int) -> None:
+    limits = replace(GUIDE, number_per_hour=2)
+    half = NOW + timedelta(minutes=30)
+    assert await send(database, [ONE], limits=limits) == []
+    assert await send(database, [TWO, ONE], half, limits=limits) == []
+    late = NOW + timedelta(minutes=60) - SECOND
+    assert await send(database, [TWO, TWO, ONE], late, limits=limits) == [NUMBER_HOURLY] * 2
+    assert (
+        await send(database, [THREE] * 9 + [ONE], late + SECOND, limits=limits)
+        == [NUMBER_HOURLY] * 7
+    )
+
+
+async def test_the_same_content_has_a_limit_of_the_day(database: Database, account: int) -> None:
+    limits = replace(GUIDE, same_content_seconds=1, same_content_per_day=2)
+    codes = [
+        await send(database, [ONE, TWO], NOW + number * SECOND, limits=limits)
+        for number in range(3)
+    ]
+    assert codes == [[], [], [SAME_CONTENT_DAILY] * 2]
+
+
+async def test_an_application_has_its_places_of_the_day(database: Database, account: int) -> None:
+    limits = replace(GUIDE, application_per_day=5)
+    numbers = sending.phones(7)
+    assert await send(database, numbers, limits=limits) == [APPLICATION_DAILY] * 2
+    assert await send(database, [TWO], NOW + 60 * SECOND, limits=limits) == [APPLICATION_DAILY]
+    assert await used(database, account) == ("2026-03-02", 5)
+    tomorrow = NOW + timedelta(hours=14)
+    assert await send(database, numbers, tomorrow, limits=limits) == [APPLICATION_DAILY] * 2
+    assert await used(database, account) == ("2026-03-03", 5)
+
+
+async def test_a_worker_whose_clock_is_behind_opens_no_day_again(
+    database: Database, account: int
+) -> None:
+    limits = replace(GUIDE, application_per_day=5)
+    tomorrow = NOW + timedelta(hours=14)
+    assert await send(database, sending.phones(5), tomorrow, limits=limits) == []
+    behind = tomorrow - timedelta(minutes=1)
+    assert await send(database, sending.phones(3), behind, limits=limits) == [SAME_CONTENT] * 3
+    others = sending.phones(9)[6:]
+    assert await send(database, others, behind, limits=limits) == [APPLICATION_DAILY] * 3
+
+
+async def test_what_the_application_has_no_place_for_takes_none_of_its_number(
+    database: Database, account: int
+) -> None:
+    full = replace(GUIDE, application_per_day=1, number_per_day=2)
+    assert await send(database, [ONE, TWO, TWO], limits=full) == [APPLICATION_DAILY] * 2
+    assert await send(database, [TWO] * 3, limits=replace(GUIDE, number_per_day=2)) == [
+        NUMBER_DAILY
+    ]
+
+
+async def test_a_message_that_comes_again_is_counted_once(database: Database, account: int) -> None:
+    limits = replace(GUIDE, application_per_day=10)
+    await sending.add_task(database, NOW, [ONE] * 10)
+    now = NOW
+    for _ in range(3):
+        passed, refused = await take(database, now, limits=limits)
+        assert (len(passed), refused) == (10, [])
+        again = [Answer(message.id, Verdict.THROTTLED) for message in passed]
+        await sending.record(database, *again)
+        now += SECOND
+    passed, _ = await take(database, now, limits=limits)
+    lost = now + sending.LEASE
+    async with database.write() as session:
+        assert await queue.requeue(session, lost) == 10
+    passed, refused = await take(database, lost, limits=limits)
+    assert (len(passed), refused) == (10, [])
+    assert await used(database, account) == ("2026-03-02", 10)
+    await sending.add_task(database, lost, [ONE, TWO])
+    passed, refused = await take(database, lost, limits=limits)
+    assert (passed, [answer.code for answer in refused]) == (
+        [],
+        [SAME_CONTENT, APPLICATION_DAILY],
+    )
+
+
+async def test_a_message_that_comes_again_the_next_day_takes_a_place_of_that_day(
+    database: Database, account: int
+) -> None:
+    limits = replace(GUIDE, number_per_day=2, application_per_day=3)
+    await sending.add_task(database, NOW, [ONE] * 2)
+    passed, _ = await take(database, limits=limits)
+    await sending.record(database, *(Answer(one.id, Verdict.UNAVAILABLE) for one in passed))
+    tomorrow = NOW + timedelta(hours=14)
+    await sending.add_task(database, tomorrow, [TWO, TWO, ONE, THREE])
+    passed, refused = await take(database, tomorrow, limits=limits)
+    assert [message.phone for message in passed] == [ONE, ONE, TWO]
+    assert [answer.code for answer in refused] == [
+        APPLICATION_DAILY,
+        NUMBER_DAILY,
+        APPLICATION_DAILY,
+    ]
+
+
+async def test_a_listed_number_gets_everything_and_takes_no_place(
+    database: Database, account: int
+) -> None:
+    await allow(database, account, ONE)
+    limits = replace(GUIDE, application_per_day=11)
+    assert await send(database, [ONE] * 20 + [TWO] * 10, limits=limits) == []
+    assert await send(database, [ONE, TWO, THREE], NOW + SECOND, limits=limits) == [NUMBER_DAILY]
+    async with database.write() as session:
+        assert await allowlist.remove(session, account, account, [ONE, TWO]) == {ONE}
+    assert await send(database, [ONE], NOW + 2 * SECOND, limits=limits) == [APPLICATION_DAILY]
+
+
+async def test_applications_have_limits_and_lists_of_their_own(
+    database: Database, account: int
+) -> None:
+    other = await sending.add_account(database, NOW, uin=account + 1)
+    await allow(database, other, TWO)
+    own = replace(GUIDE, number_per_day=2)
+    async with database.write() as session:
+        await frequency.change(session, other, own, NOW)
+        await frequency.change(session, other, own, NOW + SECOND)
+    for app_id, phone in ((account, ONE), (account, TWO), (other, ONE), (other, TWO)):
+        await sending.add_task(database, NOW, [phone] * 12, uin=app_id)
+    passed, refused = await take(database)
+    assert Counter((message.app_id, message.phone) for message in passed) == {
+        (account, ONE): 10,
+        (account, TWO): 10,
+        (other, ONE): 2,
+        (other, TWO): 12,
+    }
+    assert {answer.code for answer in refused} == {NUMBER_DAILY}
+    async with database.read() as session:
+        assert await frequency.rule(session, account, GUIDE) == frequency.Rule(GUIDE)
+        assert await frequency.rule(session, other, GUIDE) == frequency.Rule(own, NOW + SECOND)
+
+
+async def take_all(
+    database: Database, limits: Limits, size: int
+) -> tuple[list[Claimed], Counter[str]]:
+    """Let six workers take everything there is, `size` messages at a time."""
+    passed: list[Claimed] = []
+    codes: Counter[str] = Counter()
+
+    async def work(worker: str) -> None:
+        while (await sending.states(database)).get("queued"):
+            took, refused = await take(database, limits=limits, worker=worker, limit=size)
+            passed.extend(took)
+            codes.update(answer.code for answer in refused)
+
+    await asyncio.gather(*(work(f"worker {number}") for number in range(6)))
+    return passed, codes
+
+
+@pytest.mark.parametrize("size", [1, 3, 10])
+async def test_workers_at_once_never_share_a_place(
+    database: Database, account: int, size: int
+) -> None:
+    limits = replace(GUIDE, application_per_day=25)
+    await sending.add_task(database, NOW, [ONE, TWO, THREE] * 20)
+    passed, codes = await take_all(database, limits, size)
+    assert len(passed) == 25
+    assert max(Counter(message.phone for message in passed).values()) <= 10
+    assert codes.total() == 35
+    assert set(codes) <= {NUMBER_DAILY, APPLICATION_DAILY}
+    assert await used(database, account) == ("2026-03-02", 25)
+    assert await sending.states(database) == {"claimed": 25, "refused": 35}
+
+
+async def test_workers_at_once_send_the_same_content_once(database: Database, account: int) -> None:
+    for _ in range(12):
+        await sending.add_task(database, NOW, [ONE, TWO])
+    passed, codes = await take_all(database, GUIDE, 2)
+    assert Counter(message.phone for message in passed) == {ONE: 1, TWO: 1}
+    assert codes == {SAME_CONTENT: 22}
+
+
+async def test_a_batch_costs_the_same_statements_however_large(
+    database: Database, account: int
+) -> None:
+    await allow(database, account, THREE)
+    async with database.write() as session:
+        await frequency.change(session, account, EVERYTHING, NOW)
+    await sending.add_task(database, NOW, [*sending.phones(60), ONE])
+    counts = []
+    async with database.write() as session:
+        batch = await queue.claim(session, sending.request(NOW))
+        texts = {message.id: message.params for message in batch}
+        for part in (batch[:1], batch[1:]):
+            with Statements(database) as statements:
+                await frequency_check.check(session, part, texts, NOW, GUIDE)
+            counts.append(len(statements))
+        with Statements(database) as statements:
+            assert await frequency_check.check(session, [], {}, NOW, GUIDE) == []
+    assert counts == [6, 7]  # the last writes what passed to a number that was known
+    assert len(statements) == 0
+
+
+async def test_numbers_that_are_new_cost_two_statements(database: Database, account: int) -> None:
+    await sending.add_task(database, NOW, sending.phones(60))
+    async with database.write() as session:
+        batch = await queue.claim(session, sending.request(NOW))
+        texts = {message.id: message.params for message in batch}
+        with Statements(database) as statements:
+            assert await frequency_check.check(session, batch, texts, NOW, GUIDE) == []
+    assert len(statements) == 2
+
+
+async def test_numbers_nothing_was_sent_to_lately_are_forgotten(
+    database: Database, account: int
+) -> None:
+    numbers = sending.phones(7)
+    await send(database, numbers)
+    later = NOW + timedelta(hours=20)
+    await send(database, numbers[:2], later)
+    before = NOW + KEPT + SECOND - KEPT
+    stale: list[tuple[int, str]] = []
+    after, looks = FIRST, 0
+    async with database.read() as session:
+        while looks == 0 or after != FIRST:
+            found, after = await frequency.stale(session, after, before, 3)
+            stale += found
+            looks += 1
+    assert (looks, stale) == (3, [(account, phone) for phone in numbers[2:]])
+    async with database.write() as session:
+        used_again = [(account, numbers[0]), *stale[1:]]
+        await frequency.forget(session, used_again, before)
+    async with database.read() as session:
+        kept = (await session.exec(select(FrequencyUsageRow.phone))).all()
+    assert sorted(kept) == numbers[:3]
