@@ -220,3 +220,23 @@ async def test_workers_at_once_refuse_each_message_once(database: Database, acco
         assert (found.status, found.accepted, found.refused) == (TaskStatus.SENT, 25, 25)
         assert found.reserved_units == 25
     assert await sending.failures(database) == ({BLOCKED: 75}, {BLOCKED: 75})
+
+
+async def test_what_will_be_refused_is_counted_for_the_time_each_task_is_for(
+    database: Database, account: int
+) -> None:
+    await unsubscribe(database, account, *PHONES[1:4])
+    await block(database, account, PHONES[:2])
+    soon, later, none = [
+        await sending.add_task(database, NOW, phones, status=TaskStatus.READY)
+        for phones in (PHONES[:5], [*PHONES[:5], PHONES[0]], PHONES[10:12])
+    ]
+    rows = [await sending.task_row(database, task) for task in (soon, later, none)]
+    rows[1].scheduled_at = LATER
+    async with database.read() as session:
+        with Statements(database) as statements:
+            found = await refusal.expected(session, rows, NOW, RULES)
+        assert len(statements) == 1
+        assert found == {soon: (0, 3), later: (3, 2), none: (0, 0)}
+        found = await refusal.expected(session, rows, LATER + timedelta(days=1), RULES)
+        assert found == {soon: (2, 2), later: (3, 2), none: (0, 0)}

@@ -39,10 +39,20 @@ from tests.images import image
 
 GUIDE: Final = (Path(__file__).parents[2] / "docs" / "guide.md").read_text(encoding="utf-8")
 BLOCK: Final = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-CHAPTERS: Final = ("Applications", "Signatures", "Templates", "Review", "Bulk SMS", "Identity")
+CHAPTERS: Final = (
+    "Applications",
+    "Signatures",
+    "Templates",
+    "Review",
+    "Bulk SMS",
+    "Blocklist",
+    "Unsubscribed users",
+    "Identity",
+)
 # What the chapters are about: none of these fields may be missing from them.
 TOPICS: Final = re.compile(
     r"account|application|certificate|signature|template|segment|review|restor|bulkTask|recipientForm|verif"
+    r"|blocklist|unsubscription"
 )
 UNDER_WAY: Final = (MessageStatus.CLAIMED, MessageStatus.SUBMITTED)
 
@@ -189,6 +199,14 @@ async def test_every_step_of_the_guide_works_in_order(reader: Reader) -> None:
     assert [error["row"] for error in answers["bulkTaskRowErrors"]["nodes"]] == [4, 5]
     assert answers["bulkTaskCancel"]["bulkTask"]["status"] == "CANCELLED"
     assert answers["reviewTarget"]["share"] == 1.0
+    statuses = [found["status"] for found in answers["blocklistAdd"]["results"]]
+    assert statuses == ["ADDED", "ADDED", "ADDED", "DUPLICATE", "INVALID"]
+    assert answers["blocklistEntry"]["status"] == "EFFECTIVE"
+    assert answers["checked"]["willSkip"] == {"blocklisted": 1, "unsubscribed": 0}
+    assert [node["phone"] for node in answers["leftOut"]["nodes"]] == ["+8613800000002"]
+    assert [node["status"] for node in answers["unsubscriptions"]["nodes"]] == ["UNSUBSCRIBED"]
+    assert answers["unsubscription"]["status"] == "REMOVED"
+    assert answers["unsubscriptionRemoval"]["status"] == "APPROVED"
     kinds = [node["kind"] for node in answers["verificationRequests"]["nodes"]]
     assert kinds == ["ORGANIZATION", "INDIVIDUAL"]
 
