@@ -20,6 +20,7 @@ from graph.limits import PAGE
 from graph.node import Node, encode, key_of
 from graph.policy import Policy
 from graph.policy import show as show_policies
+from graph.search import wanted
 from policies import actions
 
 Id = Annotated[strawberry.ID, strawberry.argument(description="The group's id.")]
@@ -129,7 +130,7 @@ class GroupQuery:
         """The groups of the caller's account, by name."""
         context = info.context
         page = page_request(first, after, str)
-        listing = groups.listing(context.owner, (search or "").strip())
+        listing = groups.listing(context.owner, wanted(search))
         async with context.database.read() as session:
             found = await groups.page(session, listing, first=page.first, after=page.after)
         return connect(

@@ -11,6 +11,7 @@ from db import attachment
 from db import policy as policies
 from db.policy import PolicyRow
 from domain import policy as rules
+from domain.text import unsendable
 from graph.connection import After, Connection, First, connect, page_request
 from graph.context import Context, Info
 from graph.counter import counter
@@ -21,6 +22,7 @@ from graph.guard import query
 from graph.limits import PAGE
 from graph.node import Node, decode, encode, key_of
 from graph.policy_version import PolicyVersion, Versions
+from graph.search import wanted
 from policies import actions
 from policies.document import DocumentError, parse
 
@@ -193,6 +195,8 @@ class PolicyQuery:
         preset = rules.preset(name)
         if preset:
             return show(info.context, [preset])[0]
+        if unsendable(name):
+            return None  # no policy is called so, and PostgreSQL cannot even look for it
         async with info.context.database.read() as session:
             row = await policies.by_name(session, info.context.owner, name)
         return show(info.context, [row])[0] if row else None
@@ -215,7 +219,7 @@ class PolicyQuery:
         """The custom policies of the caller's account, by name."""
         context = info.context
         page = page_request(first, after, str)
-        listing = policies.listing(context.owner, (search or "").strip())
+        listing = policies.listing(context.owner, wanted(search))
         async with context.database.read() as session:
             found = await policies.page(session, listing, first=page.first, after=page.after)
         return connect(

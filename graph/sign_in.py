@@ -13,6 +13,7 @@ from db.user import UserKind, UserRow
 from domain.account import check_password
 from domain.errors import Code, Refused
 from domain.password import hash_password, verify_password
+from domain.text import unsendable
 from graph.authority import Principal
 from graph.context import Context, Info
 from graph.guard import mutation, query
@@ -149,6 +150,9 @@ class SignInMutation:
         if not await asyncio.to_thread(verify_password, input.current[:MAX_PASSWORD], stored):
             raise Refused.one(Code.BAD_CREDENTIALS, "the current password is wrong", "current")
         check_password(input.new, "new")
+        if input.new == input.current:
+            message = "new is the password that is in force: choose another"
+            raise Refused.one(Code.INVALID, message, "new")
         new_hash = await asyncio.to_thread(hash_password, input.new)
         async with context.change() as session:
             await user.set_password(session, context.caller.uin, new_hash)
@@ -182,7 +186,7 @@ async def _find(context: Context, given: SignInInput) -> UserRow | None:
     # One spelling for each user: tries are counted by what was typed, and every other spelling
     # that found the same user would have tries of its own.
     name = given.name or ROOT_NAME
-    if len(name) > MAX_NAME:
+    if len(name) > MAX_NAME or unsendable(name):
         return None
     async with context.database.read() as session:
         if given.account_uin is None:

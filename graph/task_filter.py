@@ -8,6 +8,7 @@ from db import task as tasks
 from graph.moment import moment
 from graph.node import key_of
 from graph.region import Region
+from graph.search import wanted
 from graph.task_status import TaskStatus
 
 
@@ -41,7 +42,7 @@ class BulkTaskFilter:
             statuses=list(dict.fromkeys(self.statuses or ())),
             app_id=key_of(self.application_id, "Application") if self.application_id else None,
             template_id=key_of(self.template_id, "Template") if self.template_id else None,
-            search=(self.search or "").strip(),
+            search=wanted(self.search),
             created_from=moment(self.created_from, "createdFrom"),
             created_until=moment(self.created_until, "createdUntil"),
         )

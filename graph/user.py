@@ -24,6 +24,7 @@ from graph.limits import PAGE
 from graph.node import Node, encode, key_of
 from graph.payload import Payload
 from graph.policy import Policy
+from graph.search import wanted
 from policies import actions
 
 Id = Annotated[strawberry.ID, strawberry.argument(description="The sub-account's id.")]
@@ -150,7 +151,7 @@ class UserQuery:
         """The sub-accounts of the caller's account, by name."""
         context = info.context
         page = page_request(first, after, str)
-        listing = users.sub_listing(context.owner, (search or "").strip())
+        listing = users.sub_listing(context.owner, wanted(search))
         async with context.database.read() as session:
             found = await users.page(session, listing, first=page.first, after=page.after)
         return connect(

@@ -165,6 +165,22 @@ async def test_a_user_has_one_spelling_and_so_one_count_of_tries(console: Consol
     assert answer["signIn"]["token"]
 
 
+async def test_the_password_in_force_is_no_new_password(console: Console) -> None:
+    account, token = await signed_in(console)
+    root = console.root(account)
+    assert await root.refused(CHANGE, current=PASSWORD, new=PASSWORD) == [
+        ("INVALID", ["input", "new"])
+    ]
+    assert await holder(console, token)
+
+
+async def test_a_name_that_no_database_takes_is_nobodys(console: Console) -> None:
+    for uin in (None, "12345678"):
+        assert await console.anybody().refused(SIGN_IN, uin=uin, name="a\0", password="x") == [
+            ("BAD_CREDENTIALS", None)
+        ]
+
+
 async def test_tries_are_limited_by_address_whatever_the_names(console: Console) -> None:
     nobody = console.anybody()
     async with console.database.write() as session:
