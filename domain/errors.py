@@ -30,7 +30,10 @@ class Code(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing a caller can mend: `field` is the snake_case path inside the input, empty for the whole."""
+    """One thing a caller can mend.
+
+    `field` is the snake_case path inside the input, empty for the whole.
+    """
 
     code: Code
     message: str

@@ -85,7 +85,7 @@ def test_a_key_is_32_hexadecimal_digits_and_new_every_time() -> None:
     ],
 )
 def test_a_switch_has_effect_after_the_delay(
-    wanted_enabled: bool,  # noqa: FBT001 - a column of the table
+    wanted_enabled: bool,
     ago: timedelta | None,
     expected: Status,
 ) -> None:
@@ -124,7 +124,7 @@ def test_without_a_delay_a_switch_has_effect_at_once() -> None:
 )
 def test_only_a_settled_application_is_switched(
     current: Status,
-    enabled: bool,  # noqa: FBT001 - a column of the table
+    enabled: bool,
     message: str,
 ) -> None:
     check_switch(Status.ENABLED, enabled=False)

@@ -1,4 +1,3 @@
-# ruff: noqa: RUF001 - full-width letters are folded here
 """Links are found however they are written, and nothing else is taken for one (TPL-2)."""
 
 import time

@@ -1,4 +1,3 @@
-# ruff: noqa: RUF001 - full-width digits and signs are what is read here
 """Numbers as people type them (BLK-9, CUS-2): read, told apart by region, never guessed."""
 
 import itertools
@@ -180,7 +179,7 @@ def test_anything_has_an_answer(text: str, region: Region) -> None:
 
 
 @given(st.sampled_from(sorted(phonenumbers.SUPPORTED_REGIONS)), st.booleans())
-def test_what_was_read_once_is_read_the_same_again(country: str, plus: bool) -> None:  # noqa: FBT001 - drawn
+def test_what_was_read_once_is_read_the_same_again(country: str, plus: bool) -> None:
     example = phonenumbers.example_number_for_type(country, phonenumbers.PhoneNumberType.MOBILE)
     if example is None:
         return

@@ -1,4 +1,3 @@
-# ruff: noqa: RUF001 - full-width forms are what is refused and folded here
 """Body templates: what may be submitted (TPL-1 to TPL-3) and what recipients get (TPL-5, BLK-3)."""
 
 import pytest

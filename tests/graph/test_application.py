@@ -23,7 +23,10 @@ mutation ($name: String!, $overview: String!) {
 READ = "query ($id: ID!) { application(id: $id) { id name overview status effectiveAt } }"
 DISABLE = """
 mutation ($id: ID!) {
-  applicationDisable(id: $id) { application { status effectiveAt } userErrors { code field message } }
+  applicationDisable(id: $id) {
+    application { status effectiveAt }
+    userErrors { code field message }
+  }
 }
 """
 ENABLE = """
