@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import ColumnElement
+from sqlalchemy import ColumnElement, literal
 from sqlmodel import and_, func, or_, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 from sqlmodel.sql.expression import SelectOfScalar
+
+from db.dialect import BigId
 
 Row = TypeVar("Row")
 Key = tuple[int | str | datetime, int | str]
@@ -51,7 +53,8 @@ async def keyset(
 
 
 def _behind(order: Order, after: Key) -> ColumnElement[bool]:
-    value, identity = after
+    # A cursor may hold any 64-bit number; bound as the column's type it would not fit an int4.
+    value, identity = (literal(part, BigId) if isinstance(part, int) else part for part in after)
     if order.descending:
         tie = and_(order.column == value, order.identity < identity)
         return or_(order.column < value, tie)
