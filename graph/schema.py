@@ -17,6 +17,7 @@ from strawberry.types.execution import ExecutionContext
 
 from graph.access_key import AccessKeyMutation
 from graph.account import AccountQuery
+from graph.allowlist import AllowlistMutation, AllowlistQuery
 from graph.application import ApplicationMutation, ApplicationQuery
 from graph.attachment import AttachmentMutation, AttachmentQuery
 from graph.audit import AuditQuery
@@ -24,6 +25,7 @@ from graph.blocklist import BlocklistMutation, BlocklistQuery
 from graph.catalogue import CatalogueQuery
 from graph.certificate import CertificateQuery
 from graph.errors import is_masked
+from graph.frequency import FrequencyRuleMutation, FrequencyRuleQuery
 from graph.group import GroupQuery
 from graph.group_change import GroupMutation, MembershipMutation
 from graph.limits import MAX_TOKENS, QueryBounds
@@ -70,6 +72,8 @@ QUERIES: Final = (
     RecipientQuery,
     RecipientFormQuery,
     StatisticQuery,
+    FrequencyRuleQuery,
+    AllowlistQuery,
     BlocklistQuery,
     UnsubscriptionQuery,
     UserQuery,
@@ -91,6 +95,8 @@ MUTATIONS: Final = (
     RestoreMutation,
     ReviewMutation,
     BulkTaskMutation,
+    FrequencyRuleMutation,
+    AllowlistMutation,
     BlocklistMutation,
     UnsubscriptionMutation,
     UserCreationMutation,

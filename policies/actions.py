@@ -49,24 +49,24 @@ MODIFY_APP_INFO: Final = _app("ModifyAppInfo", WRITE, "Edit an application")
 MODIFY_APP_STATUS: Final = _app("ModifyAppStatus", WRITE, "Enable or disable an application")
 RESET_APP_KEY: Final = _sms("ResetAppKey", WRITE, "Replace an AppKey and show it once")
 
-ADD_FREQUENCY_WHITE_LIST: Final = _reserved_app(
+ADD_FREQUENCY_WHITE_LIST: Final = _app(
     "AddFrequencyWhiteList", WRITE, "Add to the frequency allowlist"
 )
-DELETE_FREQUENCY_WHITE_LIST: Final = _reserved_app(
+DELETE_FREQUENCY_WHITE_LIST: Final = _app(
     "DeleteFrequencyWhiteList", WRITE, "Remove from the frequency allowlist"
 )
 DESCRIBE_CALLBACK_INFO: Final = _reserved_app(
     "DescribeCallbackInfo", READ, "Get the event callback"
 )
-DESCRIBE_FREQUENCY_WHITE_LIST: Final = _reserved_app(
+DESCRIBE_FREQUENCY_WHITE_LIST: Final = _app(
     "DescribeFrequencyWhiteList", LIST, "List the frequency allowlist"
 )
-DESCRIBE_FREQ_RULE: Final = _reserved_app("DescribeFreqRule", READ, "Get the frequency limits")
+DESCRIBE_FREQ_RULE: Final = _app("DescribeFreqRule", READ, "Get the frequency limits")
 DESCRIBE_WARNING_THRESHOLD: Final = _reserved_app(
     "DescribeWarningThreshold", READ, "Get the excess reminder"
 )
 MODIFY_CALLBACK_INFO: Final = _reserved_app("ModifyCallbackInfo", WRITE, "Edit the event callback")
-MODIFY_FREQ_RULE: Final = _reserved_app("ModifyFreqRule", WRITE, "Edit the frequency limits")
+MODIFY_FREQ_RULE: Final = _app("ModifyFreqRule", WRITE, "Edit the frequency limits")
 MODIFY_WARNING_THRESHOLD: Final = _reserved_app(
     "ModifyWarningThreshold", WRITE, "Edit the excess reminder"
 )

@@ -44,6 +44,7 @@ class RootField:
     target: Target | EachApplication | None
     document: str
     arguments: Mapping[str, GraphQLInputType]
+    python_names: Mapping[str, str]
 
     @property
     def kind(self) -> str | None:
@@ -59,7 +60,7 @@ class RootField:
         """Fill in what must be given; `objects` has the id of an object of each kind."""
         path = self.target.path if isinstance(self.target, Target) else ()
         return {
-            name: _value(kind, (name,), path, objects.get(self.kind or "", ""))
+            name: _value(kind, (self.python_names[name],), path, objects.get(self.kind or "", ""))
             for name, kind in self.arguments.items()
         }
 
@@ -77,10 +78,14 @@ def root_fields() -> Iterator[RootField]:
             (guard,) = field.extensions
             described = shown.fields[name]
             path = guard.target.path if isinstance(guard.target, Target) else ()
+            python_names = {
+                schema.config.name_converter.get_graphql_name(argument): argument.python_name
+                for argument in field.arguments
+            }
             arguments = {
                 key: argument.type
                 for key, argument in described.args.items()
-                if is_required_argument(argument) or argument.out_name in path[:1]
+                if is_required_argument(argument) or python_names[key] in path[:1]
             }
             yield RootField(
                 name=name,
@@ -88,6 +93,7 @@ def root_fields() -> Iterator[RootField]:
                 target=guard.target,
                 document=_document(operation, name, arguments, described.type),
                 arguments=arguments,
+                python_names=python_names,
             )
 
 

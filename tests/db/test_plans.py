@@ -7,13 +7,14 @@ from typing import Any
 
 from sqlalchemy import event
 
-from db import queue, receipt, simulator, statistic
+from db import allowlist, frequency, queue, receipt, simulator, statistic
 from db.session import Database
 from db.statistic import Scope
 from delivery.carriers.simulator import Simulator
 from delivery.dispatcher import Dispatcher
 from delivery.receipts import Receipts
 from delivery.settings import DeliverySettings
+from domain.number import Number
 from domain.region import Region
 from domain.sandbox import Odds
 from domain.statistic import Period, span_of
@@ -28,6 +29,8 @@ BIG = (
     "reply",
     "blocklist",
     "unsubscription",
+    "frequency_usage",
+    "frequency_allowlist",
 )
 SETTINGS = DeliverySettings(batch=10, odds=Odds(success_rate=0.5, delay=timedelta(0), seed=1))
 
@@ -70,6 +73,9 @@ async def test_delivery_never_reads_a_table_from_end_to_end(sqlite_url: str, clo
     await sending.add_account(database, clock.now)
     numbers = [*sending.phones(30), "+8613800009920", "+8613800009921", "+8613800009930"]
     await sending.add_task(database, clock.now, numbers)
+    listed = [Number(numbers[0], "CN", "86", Region.MAINLAND)]
+    async with database.write() as session:
+        await allowlist.add(session, 12_345_678, 12_345_678, listed, clock.now, 12_345_678)
     carrier = Simulator(database, clock, SETTINGS)
     dispatcher = Dispatcher(database, carrier, clock, SETTINGS, "one")
     sink = Receipts(database, sending.OPT_OUT)
@@ -86,6 +92,8 @@ async def test_delivery_never_reads_a_table_from_end_to_end(sqlite_url: str, clo
             await receipt.overdue(session, clock.now)
             await receipt.expire(session, clock.now, clock.now, 10)
             await simulator.postpone(session, {"sim-1": clock.now})
+            stale, _ = await frequency.stale(session, frequency.FIRST, clock.now, 10)
+            await frequency.forget(session, stale, clock.now)
             scope = Scope(owner=12_345_678, region=Region.MAINLAND)
             zones = await statistic.zones(session, {scope.owner})
             span = span_of(Period.TODAY, None, None, clock.now, zones[scope.owner])
