@@ -180,7 +180,7 @@ async def _template(root: Client, mark: str) -> str:
             "region": "MAINLAND",
             "name": f"Demo {mark}",
             "smsType": "REGULAR",
-            "content": "Dear {1}, your order of {2} yuan is on its way.",
+            "content": "Dear {1}, your {2} yuan order has shipped.",
         },
     )
     identity: str = answer["template"]["id"]
