@@ -1,95 +1,31 @@
-"""Frequency limits are exact with any number of workers and count nothing twice (CFG-3, CFG-4)."""
+"""Frequency limits as messages feel them, and what counts how often (CFG-3, CFG-4)."""
 
-import asyncio
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import timedelta
 
 import pytest
-from sqlmodel import select
 
-from db import allowlist, frequency, frequency_check, queue
-from db.frequency import FIRST, FrequencyDayRow, FrequencyUsageRow
-from db.queue import Claimed, Moved
+from db import allowlist, frequency, queue
 from db.session import Database
 from domain.carrier import Answer, Verdict
 from domain.frequency import (
     APPLICATION_DAILY,
     GUIDE,
-    KEPT,
     NUMBER_DAILY,
     NUMBER_HOURLY,
     SAME_CONTENT,
     SAME_CONTENT_DAILY,
-    Limits,
 )
-from domain.number import Number
-from domain.region import Region
 from domain.task import TaskStatus
 from tests import sending
 from tests.console import START as NOW
-from tests.console import Statements
-
-ONE, TWO, THREE = sending.phones(3)
-SECOND = timedelta(seconds=1)
-EVERYTHING = Limits(
-    same_content_seconds=30,
-    number_per_day=10,
-    number_per_hour=5,
-    same_content_per_day=5,
-    application_per_day=50,
-)
+from tests.limiting import ONE, SECOND, THREE, TWO, allow, send, take, used
 
 
 @pytest.fixture
 async def account(database: Database) -> int:
     return await sending.add_account(database, NOW)
-
-
-async def take(
-    database: Database,
-    now: datetime = NOW,
-    *,
-    limits: Limits = GUIDE,
-    worker: str = "one",
-    limit: int = 100,
-) -> tuple[list[Claimed], list[Answer]]:
-    """Take a batch as a worker does; gives what passed and what was refused."""
-    moved = Moved(now)
-    async with database.write() as session:
-        batch = await queue.claim(session, sending.request(now, worker=worker, limit=limit))
-        texts = {message.id: message.params for message in batch}
-        refused = await frequency_check.check(session, batch, texts, now, limits)
-        await queue.move(session, worker, sending.CARRIER, refused, moved)
-        await queue.count(session, moved)
-    gone = {answer.message_id for answer in refused}
-    return [message for message in batch if message.id not in gone], refused
-
-
-async def send(
-    database: Database, phones: Sequence[str], now: datetime = NOW, **how: Any
-) -> list[str]:
-    """Send a task whose rows differ, and give the codes of those that did not pass."""
-    await sending.add_task(database, now, phones)
-    passed, refused = await take(database, now, **how)
-    await sending.record(database, *map(sending.accepted, passed))
-    assert len(passed) + len(refused) == len(phones)
-    return [answer.code for answer in refused]
-
-
-async def allow(database: Database, account: int, *phones: str) -> None:
-    numbers = [Number(phone, "CN", "86", Region.MAINLAND) for phone in phones]
-    async with database.write() as session:
-        await allowlist.add(session, account, account, numbers, NOW, account)
-
-
-async def used(database: Database, app_id: int) -> tuple[str, int]:
-    async with database.read() as session:
-        query = select(FrequencyDayRow).where(FrequencyDayRow.app_id == app_id)
-        row = (await session.exec(query)).one()
-    return row.day, row.used
 
 
 async def test_ten_messages_pass_on_a_day_and_the_eleventh_is_a_record_with_its_code(
@@ -260,98 +196,3 @@ async def test_applications_have_limits_and_lists_of_their_own(
     async with database.read() as session:
         assert await frequency.rule(session, account, GUIDE) == frequency.Rule(GUIDE)
         assert await frequency.rule(session, other, GUIDE) == frequency.Rule(own, NOW + SECOND)
-
-
-async def take_all(
-    database: Database, limits: Limits, size: int
-) -> tuple[list[Claimed], Counter[str]]:
-    """Let six workers take everything there is, `size` messages at a time."""
-    passed: list[Claimed] = []
-    codes: Counter[str] = Counter()
-
-    async def work(worker: str) -> None:
-        while (await sending.states(database)).get("queued"):
-            took, refused = await take(database, limits=limits, worker=worker, limit=size)
-            passed.extend(took)
-            codes.update(answer.code for answer in refused)
-
-    await asyncio.gather(*(work(f"worker {number}") for number in range(6)))
-    return passed, codes
-
-
-@pytest.mark.parametrize("size", [1, 3, 10])
-async def test_workers_at_once_never_share_a_place(
-    database: Database, account: int, size: int
-) -> None:
-    limits = replace(GUIDE, application_per_day=25)
-    await sending.add_task(database, NOW, [ONE, TWO, THREE] * 20)
-    passed, codes = await take_all(database, limits, size)
-    assert len(passed) == 25
-    assert max(Counter(message.phone for message in passed).values()) <= 10
-    assert codes.total() == 35
-    assert set(codes) <= {NUMBER_DAILY, APPLICATION_DAILY}
-    assert await used(database, account) == ("2026-03-02", 25)
-    assert await sending.states(database) == {"claimed": 25, "refused": 35}
-
-
-async def test_workers_at_once_send_the_same_content_once(database: Database, account: int) -> None:
-    for _ in range(12):
-        await sending.add_task(database, NOW, [ONE, TWO])
-    passed, codes = await take_all(database, GUIDE, 2)
-    assert Counter(message.phone for message in passed) == {ONE: 1, TWO: 1}
-    assert codes == {SAME_CONTENT: 22}
-
-
-async def test_a_batch_costs_the_same_statements_however_large(
-    database: Database, account: int
-) -> None:
-    await allow(database, account, THREE)
-    async with database.write() as session:
-        await frequency.change(session, account, EVERYTHING, NOW)
-    await sending.add_task(database, NOW, [*sending.phones(60), ONE])
-    counts = []
-    async with database.write() as session:
-        batch = await queue.claim(session, sending.request(NOW))
-        texts = {message.id: message.params for message in batch}
-        for part in (batch[:1], batch[1:]):
-            with Statements(database) as statements:
-                await frequency_check.check(session, part, texts, NOW, GUIDE)
-            counts.append(len(statements))
-        with Statements(database) as statements:
-            assert await frequency_check.check(session, [], {}, NOW, GUIDE) == []
-    assert counts == [6, 7]  # the last writes what passed to a number that was known
-    assert len(statements) == 0
-
-
-async def test_numbers_that_are_new_cost_two_statements(database: Database, account: int) -> None:
-    await sending.add_task(database, NOW, sending.phones(60))
-    async with database.write() as session:
-        batch = await queue.claim(session, sending.request(NOW))
-        texts = {message.id: message.params for message in batch}
-        with Statements(database) as statements:
-            assert await frequency_check.check(session, batch, texts, NOW, GUIDE) == []
-    assert len(statements) == 2
-
-
-async def test_numbers_nothing_was_sent_to_lately_are_forgotten(
-    database: Database, account: int
-) -> None:
-    numbers = sending.phones(7)
-    await send(database, numbers)
-    later = NOW + timedelta(hours=20)
-    await send(database, numbers[:2], later)
-    before = NOW + KEPT + SECOND - KEPT
-    stale: list[tuple[int, str]] = []
-    after, looks = FIRST, 0
-    async with database.read() as session:
-        while looks == 0 or after != FIRST:
-            found, after = await frequency.stale(session, after, before, 3)
-            stale += found
-            looks += 1
-    assert (looks, stale) == (3, [(account, phone) for phone in numbers[2:]])
-    async with database.write() as session:
-        used_again = [(account, numbers[0]), *stale[1:]]
-        await frequency.forget(session, used_again, before)
-    async with database.read() as session:
-        kept = (await session.exec(select(FrequencyUsageRow.phone))).all()
-    assert sorted(kept) == numbers[:3]

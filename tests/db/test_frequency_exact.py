@@ -20,7 +20,7 @@ from domain.carrier import Answer, Verdict
 from domain.frequency import Limits
 from tests import sending
 from tests.console import START
-from tests.db.test_frequency import ONE, TWO
+from tests.limiting import ONE, TWO
 
 ZONE = ZoneInfo("Asia/Shanghai")
 HOUR = 3_600
