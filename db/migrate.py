@@ -11,9 +11,14 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
+from sqlalchemy.exc import ArgumentError, OperationalError
 
 SCRIPTS: Final = Path(__file__).parent / "migrations"
 LOCK: Final = 0x534D53  # any number: two processes that migrate at once take turns by it
+
+
+class NoDatabaseError(Exception):
+    """There is no database to be had at the URL; the message holds no password."""
 
 
 def upgrade(url: str) -> None:
@@ -40,9 +45,14 @@ def is_current(url: str) -> bool:
 
 @contextmanager
 def _connection(url: str) -> Iterator[Connection]:
-    engine = sqlalchemy.create_engine(url.replace("sqlite+aiosqlite", "sqlite", 1))
     try:
-        with engine.connect() as connection:
+        engine = sqlalchemy.create_engine(url.replace("sqlite+aiosqlite", "sqlite", 1))
+        connection = engine.connect()
+    except (ArgumentError, OperationalError) as error:
+        cause = getattr(error, "orig", None) or error
+        raise NoDatabaseError(f"no database answers: {str(cause).splitlines()[0]}") from None
+    try:
+        with connection:
             yield connection
     finally:
         engine.dispose()

@@ -219,6 +219,13 @@ def _random() -> str:
     return secrets.token_hex(6)
 
 
+def check_free(database_url: str) -> None:
+    """Raise WorkerRunsError while another worker has this SQLite file; PostgreSQL takes several."""
+    kind, _, path = database_url.partition(":///")
+    if kind.startswith("sqlite"):
+        os.close(_lock(Path(f"{path}.worker")))
+
+
 def _lock(path: Path) -> int:
     # The system drops the lock with the process, however that ends.
     handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)

@@ -1,14 +1,16 @@
 """The schema: one line a resource, and what holds for every operation."""
 
 import logging
+from collections.abc import Iterator
 from typing import Final
 
 import strawberry
-from graphql import GraphQLError
+from graphql import GraphQLError, OperationDefinitionNode
 from strawberry.extensions import (
     AddValidationRules,
     MaxTokensLimiter,
     ParserCache,
+    SchemaExtension,
     ValidationCache,
 )
 from strawberry.schema.config import StrawberryConfig
@@ -109,6 +111,9 @@ MUTATIONS: Final = (
     AccessKeyMutation,
 )
 CACHED_DOCUMENTS: Final = 256
+UNREADABLE: Final = "BAD_USER_INPUT"
+# Bounds of graphql-core itself, which gives its errors no code to tell them by.
+COSTLY: Final = (f"more than {MAX_TOKENS} tokens", "introspection depth", "nested too deeply")
 
 
 class ConsoleSchema(strawberry.Schema):
@@ -123,7 +128,8 @@ class ConsoleSchema(strawberry.Schema):
         """Rewrite the errors of one operation in place."""
         for error in errors:
             if not is_masked(error):
-                error.extensions = {"code": "BAD_USER_INPUT", **(error.extensions or {})}
+                code = "QUERY_TOO_COSTLY" if any(map(error.message.count, COSTLY)) else UNREADABLE
+                error.extensions = {"code": code, **(error.extensions or {})}
                 continue
             request_id = execution_context.context.request_id if execution_context else ""
             log.error("request %s failed", request_id, exc_info=error.original_error)
@@ -134,11 +140,32 @@ class ConsoleSchema(strawberry.Schema):
             error.original_error = None
 
 
+class OneOperation(SchemaExtension):
+    """Asks which operation to run when a document holds several, as the specification does."""
+
+    def on_validate(self) -> Iterator[None]:
+        """Count before anything runs."""
+        context = self.execution_context
+        document = context.graphql_document
+        given = context._provided_operation_name  # noqa: SLF001 - the public one falls back to the first
+        if document and given is None:
+            found = [
+                definition.name.value if definition.name else "an unnamed one"
+                for definition in document.definitions
+                if isinstance(definition, OperationDefinitionNode)
+            ]
+            if len(found) > 1:
+                asked = f"operationName has to say which to run: {', '.join(found)}"
+                raise GraphQLError(asked)
+        yield
+
+
 schema: Final = ConsoleSchema(
     query=merge_types("Query", (*QUERIES, lookup(QUERIES))),
     mutation=merge_types("Mutation", MUTATIONS),
     config=StrawberryConfig(disable_field_suggestions=True, scalar_map={Long: LONG}),
     extensions=[
+        OneOperation,
         lambda: MaxTokensLimiter(MAX_TOKENS),
         # One constant list: rules made anew for each request would never hit the validation cache.
         lambda: AddValidationRules([QueryBounds]),

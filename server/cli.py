@@ -1,6 +1,7 @@
 """The command line: `sms-console --help`."""
 
 import asyncio
+import os
 import secrets
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
@@ -45,10 +46,11 @@ def _settings() -> "Settings":
     from server import log
     from server.settings import Settings, SettingsError
 
+    os.umask(0o077)  # whatever is written here is for its owner's eyes
     try:
         settings = Settings.read()
-        settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
-    except (SettingsError, OSError) as error:
+        settings.prepare()
+    except SettingsError as error:
         _fail(str(error))
     log.configure(settings.log_level)
     return settings
@@ -58,10 +60,21 @@ def _ready(settings: "Settings") -> None:
     """Bring a SQLite file up to date; ask for `migrate` where other processes may be running."""
     from db import migrate as migrations
 
-    if settings.database.startswith("sqlite"):
-        migrations.upgrade(settings.database)
-    elif not migrations.is_current(settings.database):
-        _fail("the database's tables are not those of this version: run `sms-console migrate`")
+    with _database_answers():
+        if settings.database.startswith("sqlite"):
+            migrations.upgrade(settings.database)
+        elif not migrations.is_current(settings.database):
+            _fail("the database's tables are not those of this version: run `sms-console migrate`")
+
+
+@contextmanager
+def _database_answers() -> Iterator[None]:
+    from db.migrate import NoDatabaseError
+
+    try:
+        yield
+    except NoDatabaseError as error:
+        _fail(f"SMS_CONSOLE_DATABASE_URL: {error}")
 
 
 @contextmanager
@@ -97,6 +110,8 @@ def serve(
     if demo:
         _show_demo(settings)
     backgrounds = [embedded_worker(settings)] if worker else []
+    if worker:
+        _only_worker(settings)
     with _policies_read():
         application = create_app(settings, backgrounds)
     uvicorn.run(
@@ -110,19 +125,26 @@ def serve(
     )
 
 
+def _only_worker(settings: "Settings") -> None:
+    """Refuse a second worker before it has said that it serves."""
+    from delivery.workflows import WorkerRunsError, check_free
+
+    try:
+        check_free(settings.database)
+    except WorkerRunsError as error:
+        _fail(str(error))
+
+
 @app.command()
 def worker() -> None:
     """Deliver messages without serving HTTP; run as many as the load asks for (PostgreSQL)."""
-    from delivery.workflows import WorkerRunsError
     from server.background import run_worker
 
     settings = _settings()
     _ready(settings)
+    _only_worker(settings)
     with _policies_read():
-        try:
-            asyncio.run(run_worker(settings))
-        except WorkerRunsError as error:
-            _fail(str(error))
+        asyncio.run(run_worker(settings))
 
 
 @app.command()
@@ -140,11 +162,12 @@ def migrate(
     from db import migrate as migrations
 
     settings = _settings()
-    if check:
-        raise typer.Exit(0 if migrations.is_current(settings.database) else 1)
-    migrations.upgrade(settings.database)
-    if revise:
-        migrations.revise(settings.database, revise)
+    with _database_answers():
+        if check:
+            raise typer.Exit(0 if migrations.is_current(settings.database) else 1)
+        migrations.upgrade(settings.database)
+        if revise:
+            migrations.revise(settings.database, revise)
 
 
 @app.command()

@@ -12,6 +12,7 @@ from zoneinfo import available_timezones
 from pydantic import AfterValidator, Field, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from db.store import Store
 from db.vault import KEY_BYTES
 from domain import unsubscription
 from domain.frequency import GUIDE, NUMBER_MOST, SECONDS_MOST, Limits
@@ -163,6 +164,21 @@ class Settings(BaseSettings):
             return cls()
         except ValidationError as error:
             raise SettingsError("\n".join(_explain(cls, error))) from None
+
+    def prepare(self) -> None:
+        """Make the data folder and open what a wrong setting would fail on later."""
+        for name, open_it in (
+            ("data", lambda: self.data.mkdir(parents=True, exist_ok=True, mode=0o700)),
+            ("secret_key", lambda: self.key),
+            ("store_url", lambda: Store.open(self.store_url or self.data / "files")),
+            ("policies", lambda: self.policies and next(self.policies.glob("*.conf"))),
+        ):
+            try:
+                open_it()
+            except (OSError, ValueError, StopIteration) as error:
+                accepts = type(self).model_fields[name].description
+                reason = str(error) or "there is no model.conf in this folder"
+                raise SettingsError(f"{PREFIX}{name.upper()}: {reason}. {accepts}") from None
 
     @cached_property
     def database(self) -> str:

@@ -239,3 +239,18 @@ async def test_health_and_page_answer_with_safe_headers(http: httpx2.AsyncClient
 async def test_nothing_but_the_pages_own_files_is_served(http: httpx2.AsyncClient) -> None:
     for name in ("react/package.json", "../package.json", "%2e%2e/pyproject.toml", "nothing.js"):
         assert (await http.get(f"/static/{name}")).status_code == 404
+
+
+async def test_a_document_with_two_operations_runs_none_unless_one_is_named(
+    http: httpx2.AsyncClient,
+) -> None:
+    body = {"query": "query A { viewer { name } } mutation B { signOut { signedOut } }"}
+    (error,) = (await http.post("/graphql", json=body)).json()["errors"]
+    assert error["extensions"]["code"] == "BAD_USER_INPUT"
+    assert error["message"] == "operationName has to say which to run: A, B"
+    (error,) = (await http.post("/graphql", json={**body, "operationName": "A"})).json()["errors"]
+    assert error["extensions"]["code"] == "UNAUTHENTICATED"
+
+
+async def test_too_many_tokens_are_too_costly_and_not_unreadable(http: httpx2.AsyncClient) -> None:
+    assert await code_of(http, "{ " + "viewer { name } " * 2_000 + "}") == "QUERY_TOO_COSTLY"
