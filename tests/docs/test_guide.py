@@ -41,6 +41,7 @@ GUIDE: Final = (Path(__file__).parents[2] / "docs" / "guide.md").read_text(encod
 BLOCK: Final = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 CHAPTERS: Final = (
     "Applications",
+    "Basic configuration",
     "Signatures",
     "Templates",
     "Review",
@@ -52,7 +53,7 @@ CHAPTERS: Final = (
 # What the chapters are about: none of these fields may be missing from them.
 TOPICS: Final = re.compile(
     r"account|application|certificate|signature|template|segment|review|restor|bulkTask|recipientForm|verif"
-    r"|blocklist|unsubscription"
+    r"|blocklist|unsubscription|frequency"
 )
 UNDER_WAY: Final = (MessageStatus.CLAIMED, MessageStatus.SUBMITTED)
 
