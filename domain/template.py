@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -28,7 +28,7 @@ _MARKS: Final = ("\uffe5", "★", "^_^", "&", "☞", "√", "※")
 _SIGNATURE_BRACKETS: Final = re.compile("[【】]")
 _SPLIT_DIGITS: Final = re.compile(r"[0-9]\{[0-9]+\}[0-9]")
 _KEYWORD_OF_CODE: Final = re.compile(r"验证码|(?<![a-z])code(?![a-z])", re.IGNORECASE)
-_CODE_VALUE: Final = re.compile(r"[0-9]{0,6}")
+_CODE_VALUE: Final = re.compile(r"[0-9]{1,6}")
 
 _REPLY: Final = rf"""["'\u201c\u2018]?(?:{"|".join(OPT_OUT_REPLIES)})["'\u201d\u2019]?"""
 _OPT_OUT: Final = re.compile(
@@ -71,20 +71,26 @@ class Compiled:
     def check(self, params: Sequence[str]) -> Problem | None:
         """Find the first thing wrong with one recipient's parameters, None when they fit.
 
-        An empty value fits: the published rule for codes is 0 to 6 digits.
+        An empty value never fits, though the published rule for codes is 0 to 6 digits: what is
+        left blank is a mistake in filling, and would be paid for as a text with a hole.
         """
         if len(params) != self.variables:
             message = f"template takes {self.variables} variables and {len(params)} were given"
             return Problem(Code.MISMATCH, f"{message}: give one value for each")
+        return next((problem for _, problem in self.faults(params)), None)
+
+    def faults(self, params: Sequence[str]) -> Iterator[tuple[int, Problem]]:
+        """Yield the first thing wrong with each value that does not fit, after its place from 1."""
         for position, value in enumerate(params, 1):
             problem = self._check_value(f"variable {{{position}}}", value)
             if problem:
-                return problem
-        return None
+                yield position, problem
 
     def _check_value(self, label: str, value: str) -> Problem | None:
+        if not value.strip():
+            return Problem(Code.REQUIRED, f"{label} is empty: fill it in")
         if self.is_verification_code and not _CODE_VALUE.fullmatch(value):
-            fault = "is no verification code: enter 0 to 6 digits"
+            fault = "is no verification code: enter 1 to 6 digits"
             return Problem(Code.INVALID, f"{label} value {quoted(value)} {fault}")
         most = FULL_TEXT_MOST
         if self._kind is IdentityKind.INDIVIDUAL:

@@ -104,7 +104,7 @@ class Checker:
         found = self._parse(phone.strip())
         if isinstance(found, Problem):
             self._fail(number, 0, phone, found)
-        problems = self._value_problems(params)
+        problems = list(self._template.faults(params))
         for position, problem in problems:
             self._fail(number, position, params[position - 1], problem)
         if isinstance(found, Number) and not problems:
@@ -114,21 +114,6 @@ class Checker:
         if not phone:
             return Problem(Code.REQUIRED, "mobile number is empty: enter one, or clear the row")
         return parse(phone, self._region)
-
-    def _value_problems(self, params: list[str]) -> list[tuple[int, Problem]]:
-        """Find each value that does not fit, with its place from 1.
-
-        An empty value fits any template, so each is tried with all others empty.
-        """
-        if self._template.check(params) is None:
-            return []
-        problems = []
-        for at, value in enumerate(params):
-            alone = [""] * len(params)
-            alone[at] = value
-            if problem := self._template.check(alone):
-                problems.append((at + 1, problem))
-        return problems
 
     def _add(self, number: int, found: Number, params: list[str]) -> None:
         try:

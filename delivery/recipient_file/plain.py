@@ -57,9 +57,11 @@ class Plain:
         return cls(marked, identity)
 
     def full_text(self, params: list[str]) -> str | None:
-        """Fill the template; None when a value is not ordinary or the text too long."""
+        """Fill the template; None when a value is empty or not ordinary, or the text too long."""
         joined = _JOINT.join(params)
         if len(joined) > self._most or not _PLAIN.fullmatch(joined):
+            return None
+        if not all(map(str.strip, params)):
             return None
         values = params if self._in_order else [params[slot] for slot in self._slots]
         full = self._format % tuple(values)

@@ -50,17 +50,19 @@ def test_what_a_sheet_stores_is_what_it_shows(tmp_path: Path) -> None:
         sheet.write_datetime(2, 2, dt.date(2026, 11, 22), date)
         sheet.write_formula(3, 0, "=13800138000+3", None, 13800138003)
         sheet.write_formula(3, 1, '=HYPERLINK("http://example.com")', None, "cached")
-        sheet.write_formula(3, 2, "=1/0", None, "#DIV/0!")
+        sheet.write_formula(3, 2, "=3+4", None, 7)
         sheet.write_string(4, 0, "13800138004")
         sheet.write_string(4, 1, "=1+1")
         sheet.write_string(4, 2, "two\r\nlines")
+        sheet.write_row(5, 0, [13800138005, "Ann"])
+        sheet.write_formula(5, 2, "=1/0", None, "#DIV/0!")
     found = checked(plan(path, "Values {1} and {2}"))
-    assert found.errors == []
+    assert [error[:4] for error in found.errors] == [(6, "C", Code.REQUIRED, "")]
     assert [(row[1], row[3]) for row in found.recipients] == [
         ("+8613800138000", ["7", "1.5"]),
         ("+8613800138001", ["007", " kept "]),
         ("+8613800138002", ["TRUE", "2026-11-22"]),
-        ("+8613800138003", ["cached", ""]),
+        ("+8613800138003", ["cached", "7"]),
         ("+8613800138004", ["=1+1", "two\nlines"]),
     ]
 
@@ -180,13 +182,23 @@ def test_a_variable_used_twice_or_out_of_order(tmp_path: Path) -> None:
     ]
 
 
-def test_a_short_csv_row_has_empty_values(tmp_path: Path) -> None:
-    path = csv_file(tmp_path / "a", [[GOOD, "Ann", "A-1"], [OTHER], [OTHER, "Ann", "A-1", "more"]])
-    assert [row[3] for row in checked(plan(path)).recipients] == [
-        ["Ann", "A-1"],
-        ["", ""],
-        ["Ann", "A-1"],
+@pytest.mark.parametrize("kind", ["xlsx", "csv"])
+def test_an_empty_value_is_an_error_of_its_row(tmp_path: Path, kind: str) -> None:
+    rows = [HEADER, [GOOD, "Ann", "A-1"], [OTHER, "Ann"], [OTHER, "", " "], [OTHER, "Ann", "A-1"]]
+    write = xlsx if kind == "xlsx" else csv_file
+    found = checked(plan(write(tmp_path / "a", rows)))
+    assert [row[0] for row in found.recipients] == [2, 5]
+    second = "variable {2} is empty: fill it in"
+    assert found.errors == [
+        (3, "C (Variable 2)", Code.REQUIRED, "", second),
+        (4, "B (Variable 1)", Code.REQUIRED, "", "variable {1} is empty: fill it in"),
+        (4, "C (Variable 2)", Code.REQUIRED, " ", second),
     ]
+
+
+def test_more_cells_than_variables_are_left_out(tmp_path: Path) -> None:
+    path = csv_file(tmp_path / "a", [[GOOD, "Ann", "A-1"], [OTHER, "Ann", "A-1", "more"]])
+    assert [row[3] for row in checked(plan(path)).recipients] == [["Ann", "A-1"]] * 2
 
 
 def test_only_bad_rows_are_errors_and_no_refusal(tmp_path: Path) -> None:

@@ -55,13 +55,18 @@ def test_both_ways_agree(
         assert plain.measure(full) == measure(full, Region.MAINLAND)
 
 
-@pytest.mark.parametrize(
-    "params", [["Ann", "A-1"], ["张三", "12.50"], ["", ""], ["a, b", "x" * 470]]
-)
+@pytest.mark.parametrize("params", [["Ann", "A-1"], ["张三", "12.50"], ["a, b", "x" * 470]])
 def test_ordinary_values_take_the_short_way(params: list[str]) -> None:
     plain = Plain.prepare(template.compile("Dear {1}: {2}"), "XYZ", IdentityKind.ORGANIZATION)
     assert plain is not None
     assert plain.full_text(params) == f"【XYZ】Dear {params[0]}: {params[1]}"
+
+
+@pytest.mark.parametrize("params", [["", "A-1"], ["Ann", ""], ["Ann", " "], ["\n", "A-1"]])
+def test_empty_values_go_the_long_way(params: list[str]) -> None:
+    plain = Plain.prepare(template.compile("Dear {1}: {2}"), "XYZ", IdentityKind.ORGANIZATION)
+    assert plain is not None
+    assert plain.full_text(params) is None
 
 
 @pytest.mark.parametrize(

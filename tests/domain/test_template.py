@@ -205,10 +205,19 @@ class TestParameters:
         assert problem is not None
         assert problem.code is Code.TOO_LONG
 
+    @pytest.mark.parametrize("content", ["hello {1} {2}", "Your code is {1}{2}"])
+    @pytest.mark.parametrize("blank", ["", " \t", "\u3000"])
+    def test_an_empty_value_is_refused(self, content: str, blank: str) -> None:
+        compiled = template.compile(content)
+        empty = Problem(Code.REQUIRED, "variable {2} is empty: fill it in")
+        assert compiled.check(["1", "2"]) is None
+        assert compiled.check(["1", blank]) == empty
+        assert [place for place, _ in compiled.faults([blank, blank])] == [1, 2]
+
     def test_a_link_is_refused(self) -> None:
         compiled = template.compile("hello {1} {2}")
         assert compiled.check(["12:30", "Mr.Xu"]) is None
-        assert compiled.check(["", "点击t.cn/x"]) == Problem(
+        assert compiled.check(["Ann", "点击t.cn/x"]) == Problem(
             Code.INVALID,
             'variable {2} value "点击t.cn/x" contains a link: write links into the template itself',
         )
@@ -220,15 +229,15 @@ class TestParameters:
         assert problem.code is Code.INVALID
 
     @pytest.mark.parametrize("content", ["您的验证码是{1}", "Your code is {1}", "Code: {1}"])
-    def test_a_verification_code_is_0_to_6_digits(self, content: str) -> None:
+    def test_a_verification_code_is_1_to_6_digits(self, content: str) -> None:
         compiled = template.compile(content)
         assert compiled.is_verification_code
-        for value in ("", "1", "123456"):
+        for value in ("1", "123456"):
             assert compiled.check([value]) is None
         for value in ("1234567", "12a", "١٢", "12\n"):
             problem = compiled.check([value])
             assert problem is not None
-            assert problem.message.endswith("is no verification code: enter 0 to 6 digits")
+            assert problem.message.endswith("is no verification code: enter 1 to 6 digits")
 
     @pytest.mark.parametrize(
         "content", ["decoder {1}", "barcodes {1}", "Promo code {1}. Reply T to unsubscribe"]
