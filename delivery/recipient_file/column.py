@@ -46,7 +46,7 @@ def find(row: Sequence[str], variables: int, *, first_column: int = 0) -> Column
     none looks like a number. Headings such as "Variable 2" or "变量2" place the variables when all
     are there; other headings mean nothing and the order counts. `first_column` is how many empty
     columns the reader left out before the row. Raises FileRefused when there are too few columns,
-    or when a heading contradicts its place.
+    when a heading contradicts its place, or when two claim the same variable.
     """
     headings = [unicodedata.normalize("NFKC", cell[:_LONGEST_HEADING]).casefold() for cell in row]
     number = _number_column(headings)
@@ -83,7 +83,13 @@ def _placed(
     named: dict[int, int] = {}
     for position in others:
         if match := _VARIABLE.search(headings[position]):
-            named.setdefault(int(match[1] or match[2]), position)
+            variable = int(match[1] or match[2])
+            if variable in named and variable <= wanted:
+                raise FileRefused(
+                    Code.MISMATCH,
+                    f"column {{{variable}}} stands twice: keep the one that is meant",
+                )
+            named.setdefault(variable, position)
     if all(variable in named for variable in range(1, wanted + 1)):
         return tuple(named[variable] for variable in range(1, wanted + 1))
     for variable, position in named.items():

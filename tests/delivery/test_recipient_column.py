@@ -96,6 +96,26 @@ def test_a_heading_against_its_place_is_refused(
     )
 
 
+@pytest.mark.parametrize(
+    "headings",
+    [
+        ["Mobile", "{1}", "{1}"],
+        ["Mobile", "{1}", "{2}", "{1}"],
+        ["Mobile", "Variable 1", "Order", "变量1"],
+    ],
+)
+def test_a_variable_that_stands_twice_refuses_the_file(headings: list[str]) -> None:
+    with pytest.raises(FileRefused) as caught:
+        column.find(headings, 2)
+    assert caught.value.code is Code.MISMATCH
+    assert caught.value.message == "column {1} stands twice: keep the one that is meant"
+
+
+def test_a_variable_the_template_does_not_have_may_stand_twice() -> None:
+    headings = ["Mobile", "Variable 1", "Variable 2", "Variable 3", "Variable 3"]
+    assert column.find(headings, 2).variables == (1, 2)
+
+
 @pytest.mark.parametrize("headings", [["Mobile", "Name"], ["13800138000", "Ann"]])
 def test_fewer_columns_than_variables_refuse_the_file(headings: list[str]) -> None:
     with pytest.raises(FileRefused) as caught:
