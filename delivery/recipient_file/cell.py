@@ -1,5 +1,6 @@
 """What a cell says, as text: the way its sheet shows it in a general format."""
 
+import re
 from datetime import date, datetime, time, timedelta
 
 Cell = str | float | bool | time | date | datetime | timedelta
@@ -8,6 +9,9 @@ an error such as #N/A, and a formula never calculated as text, are empty."""
 
 _LONGEST_EXACT = 1e21  # from there on a sheet itself shows an exponent
 _DIGITS = 15  # what a sheet keeps of a number
+_WHOLE = re.compile(r"(\+?[0-9]{1,20})\.0{1,20}")
+_EXPONENT = re.compile(r"([0-9]{1,20})(?:\.([0-9]{1,20}))?[Ee]\+?([0-9]{1,2})")
+_MOST_SHORTENED = 6  # significant digits a sheet leaves when it shortens a number to show it
 
 
 def text(value: Cell) -> str:
@@ -29,6 +33,27 @@ def text(value: Cell) -> str:
         minutes, seconds = divmod(round(value.total_seconds()), 60)
         return f"{minutes // 60}:{minutes % 60:02}:{seconds:02}"
     return value.isoformat()
+
+
+def digits(shown: str) -> str | None:
+    """Write a whole number without what programs add to it; None when digits of it are lost.
+
+    13800138000.0 and 1.3800138E10 are 13800138000. A spreadsheet saves a .csv as it shows it, and
+    of a long number it shows 1.38E+10, six digits at most: that is no number any more, unless it is
+    written out to its last digit. What is written in another way stays as it is.
+    """
+    if match := _WHOLE.fullmatch(shown):
+        return match[1]
+    match = _EXPONENT.fullmatch(shown)
+    if not match:
+        return shown
+    whole, fraction, exponent = match[1], match[2] or "", int(match[3])
+    if fraction[exponent:].strip("0"):
+        return shown
+    is_cut = len(fraction) < exponent
+    if is_cut and len((whole + fraction).strip("0")) <= _MOST_SHORTENED:
+        return None
+    return whole + fraction[:exponent].ljust(exponent, "0")
 
 
 def _number(value: float) -> str:

@@ -5,7 +5,7 @@ from typing import Final
 
 from delivery.recipient_file import column
 from delivery.recipient_file.bounds import FileRefused
-from delivery.recipient_file.cell import Cell, text
+from delivery.recipient_file.cell import Cell, digits, text
 from delivery.recipient_file.column import Columns
 from delivery.recipient_file.plain import Plain
 from delivery.recipient_file.plan import CheckPlan, Duplicate, Recipient, RowError
@@ -14,6 +14,7 @@ from domain.errors import Code, Problem, Refused
 from domain.number import Number, mainland, parse
 from domain.region import Region
 from domain.segment import measure
+from domain.text import quoted
 
 _LONGEST_SHOWN: Final = 100
 _MAINLAND_COUNTRY: Final = "CN"
@@ -113,7 +114,11 @@ class Checker:
     def _parse(self, phone: str) -> Number | Problem:
         if not phone:
             return Problem(Code.REQUIRED, "mobile number is empty: enter one, or clear the row")
-        return parse(phone, self._region)
+        written = digits(phone)
+        if written is None:
+            fault = "has been shortened by the spreadsheet: format the column as text"
+            return Problem(Code.INVALID, f"mobile number {quoted(phone)} {fault}")
+        return parse(written, self._region)
 
     def _add(self, number: int, found: Number, params: list[str]) -> None:
         try:

@@ -22,7 +22,9 @@ _VARIABLE: Final = re.compile(
     r"|^\s*\{(\d{1,3})\}\s*$"
 )
 _LONGEST_HEADING: Final = 200
-_PHONE_LIKE: Final = re.compile(r"(?:[\s()+.\-]*\d){5,}[\s()+.\-]*")
+_PHONE_LIKE: Final = re.compile(
+    r"(?:[\s()+.\-]*\d){5,}[\s()+.\-]*(?:e\+?\d{1,2}\s*)?|\s*\d(?:\.\d{1,4})?e\+?\d{1,2}\s*"
+)
 _LONGEST_LABEL: Final = 40
 
 

@@ -3,8 +3,10 @@
 import datetime as dt
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from delivery.recipient_file.cell import Cell, text
+from delivery.recipient_file.cell import Cell, digits, text
 
 
 @pytest.mark.parametrize(
@@ -34,3 +36,35 @@ from delivery.recipient_file.cell import Cell, text
 )
 def test_a_cell_as_text(value: Cell, shown: str) -> None:
     assert text(value) == shown
+
+
+@pytest.mark.parametrize(
+    ("shown", "number"),
+    [
+        ("13800138000", "13800138000"),
+        ("13800138000.0", "13800138000"),
+        ("+8613800138000.00", "+8613800138000"),
+        ("1.3800138E10", "13800138000"),
+        ("1.3800138e+10", "13800138000"),
+        ("8.526666E+10", "85266660000"),
+        ("1.3800000000E+10", "13800000000"),
+        ("1.38E+10", None),
+        ("8.61380E+12", None),
+        ("1.380010000E+10", None),
+        ("1.38001E+10", None),
+        ("1E+10", None),
+        ("13800138000.5", "13800138000.5"),
+        ("1.38001380005E10", "1.38001380005E10"),
+        ("E10", "E10"),
+        ("", ""),
+    ],
+)
+def test_a_number_that_a_program_wrote(shown: str, number: str | None) -> None:
+    assert digits(shown) == number
+
+
+@given(st.integers(10**6, 10**15), st.integers(0, 5))
+def test_a_number_written_to_its_last_digit_is_whole(number: int, more: int) -> None:
+    places = len(str(number)) - 1
+    shown = f"{str(number)[0]}.{str(number)[1:]}{'0' * more}E+{places:02}"
+    assert digits(shown) == digits(f"{number}.0") == str(number)

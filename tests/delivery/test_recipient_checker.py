@@ -115,6 +115,28 @@ def test_every_bad_cell_has_row_column_value_and_reason(tmp_path: Path) -> None:
     assert all("\n" not in message and len(message) < 300 for message in messages)
 
 
+@pytest.mark.parametrize("kind", ["xlsx", "csv"])
+def test_a_number_written_by_a_program_is_that_number(tmp_path: Path, kind: str) -> None:
+    numbers = [GOOD, f"{GOOD}.0", "1.3800138E10", " 1.38E+10", "1.38E+10 "]
+    rows = [[number, f"Ann {place}", "A-1"] for place, number in enumerate(numbers)]
+    write = xlsx if kind == "xlsx" else csv_file
+    found = checked(plan(write(tmp_path / "a", rows)))
+    assert [row[:2] for row in found.recipients] == [(row, f"+86{GOOD}") for row in (1, 2, 3)]
+    message = (
+        'mobile number "1.38E+10" has been shortened by the spreadsheet: format the column as text'
+    )
+    assert found.errors == [
+        (4, "A", Code.INVALID, " 1.38E+10", message),
+        (5, "A", Code.INVALID, "1.38E+10 ", message),
+    ]
+
+
+def test_a_global_number_written_by_a_program_is_that_number(tmp_path: Path) -> None:
+    path = csv_file(tmp_path / "a", [["85266661234.0", "Ann", "A"], ["8.5266661E+10", "Ann", "A"]])
+    found = checked(plan(path, region=Region.GLOBAL))
+    assert [row[1] for row in found.recipients] == ["+85266661234", "+85266661000"]
+
+
 def test_a_mainland_number_is_no_global_recipient(tmp_path: Path) -> None:
     path = xlsx(tmp_path / "a", [[f"86{GOOD}", "Ann", "A-1"]])
     found = checked(plan(path, region=Region.GLOBAL))

@@ -41,6 +41,9 @@ def test_a_number_heading_makes_a_header(heading: str) -> None:
         ["13800138000", "Ann", "A-1"],
         ["+86 138-0013-8000", "your phone is ready", "call this number"],
         ["n/a", "Ann", "A-1"],
+        ["13800138000.0", "your phone is ready", "A-1"],
+        ["1.3800138E10", "your phone is ready", "A-1"],
+        ["1.38E+10", "your phone is ready", "A-1"],
         ["hotel", "Ann", "A-1"],
     ],
 )
