@@ -125,7 +125,7 @@ async def consent_to(session: AsyncSession, row: BulkTaskRow, now: datetime, ter
         daily = daily_quota(terms)
         row.quota_day = day_of(row, ZoneInfo(owner.time_zone), now)
         if not await quota.take(session, row.account_uin, daily, row.recipients, row.quota_day):
-            raise Refused.one(Code.LIMIT_EXCEEDED, daily.exceeded(row.recipients))
+            raise Refused.one(Code.LIMIT_EXCEEDED, daily.exceeded(row.recipients), "id")
     row.fee_micros = consent.fee(row.region, row.segments, terms).amount_micros
     row.consented_at = now
     if row.scheduled_at:

@@ -107,7 +107,7 @@ def _collect(found: list[Problem], rule: Callable[[], object]) -> None:
         rule()
     except Refused as refused:
         # The names of rules are those of other forms; here the task as a whole is at fault.
-        found += [Problem(problem.code, problem.message) for problem in refused.problems]
+        found += [Problem(problem.code, problem.message, ("id",)) for problem in refused.problems]
 
 
 def _check_parts(standing: Standing) -> None:

@@ -33,7 +33,7 @@ def spread(units: int, held: Sequence[tuple[int, int]]) -> list[tuple[int, int]]
     balance = sum(amount for _, amount in held)
     if units > balance:
         message = f"the task needs {units} units and the packages hold {balance}: buy a package"
-        raise Refused.one(Code.INSUFFICIENT_BALANCE, message)
+        raise Refused.one(Code.INSUFFICIENT_BALANCE, message, "id")
     taken = []
     for package, amount in held:
         part = min(units, amount)

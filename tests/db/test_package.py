@@ -77,7 +77,7 @@ async def test_too_little_is_refused_with_need_and_balance_and_takes_nothing(
     with pytest.raises(Refused) as refusal:
         await reserve(database, 11)
     (problem,) = refusal.value.problems
-    assert problem.code is Code.INSUFFICIENT_BALANCE
+    assert (problem.code, problem.field) == (Code.INSUFFICIENT_BALANCE, ("id",))
     assert problem.message == "the task needs 11 units and the packages hold 10: buy a package"
     assert await bulk.balance(database, UIN, START) == 10
 

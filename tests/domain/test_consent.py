@@ -83,7 +83,7 @@ def test_nothing_keeps_a_good_task_from_being_sent(standing: Standing) -> None:
 )
 def test_each_thing_that_keeps_a_task_from_being_sent(changes: dict[str, Any], code: Code) -> None:
     problems = consent.blockers(replace(GOOD, **changes), NOW, TERMS)
-    assert [(problem.code, problem.field) for problem in problems] == [(code, ())]
+    assert [(problem.code, problem.field) for problem in problems] == [(code, ("id",))]
 
 
 @pytest.mark.parametrize(

@@ -41,7 +41,7 @@ async def test_a_mainland_task_is_reviewed_consented_to_and_paid_from_packages(
         "fee": {"packageUnits": 6, "packageBalance": 94, "amountMicros": 0},
     }
     (found,) = await errors(root, START, id=task_id, input=consent(6))
-    assert found[0] == "WRONG_STATE"
+    assert found[:2] == ("WRONG_STATE", ["id"])
     assert found[2].startswith("task is sending and cannot become sending")
     assert await bulk.balance(console.database, account.uin, console.clock.now) == 94
 
@@ -53,7 +53,7 @@ async def test_too_few_units_are_told_before_and_at_the_consent(
     task_id = await ready(console, parts, bulk.found(51, segments=2))
     problem = {
         "code": "INSUFFICIENT_BALANCE",
-        "field": None,
+        "field": ["id"],
         "message": "the task needs 102 units and the packages hold 100: buy a package",
     }
     assert (await root.run(SHOW, id=task_id))["bulkTask"]["blockers"] == [problem]
@@ -82,7 +82,7 @@ async def test_a_global_task_costs_money_and_counts_on_its_day(
     assert await errors(root, START, id=second, input=consent(3, expectedAmountMicros=90_000)) == [
         (
             "LIMIT_EXCEEDED",
-            None,
+            ["id"],
             (
                 "task has 3 recipients and 2 Global messages are left of 5 on its day: "
                 "send it on another day"
