@@ -13,11 +13,11 @@ from typing import Final
 from db import checking
 from db.checking import Progress, Work
 from delivery.recipient_file.bounds import Bounds, FileRefused
-from delivery.recipient_file.check import check
+from delivery.recipient_file.check import ReaderKilled, check
 from delivery.recipient_file.plan import CheckPlan
 from delivery.step import Job, Tools, step
 
-# A reader that was killed looks like a file that cannot be read: one more try tells them apart.
+# Whether a reader was killed for its file or for something else, one more try tells.
 READERS: Final = 2
 _OUR_FAULT: Final = "the file could not be checked, through no fault of it: upload it again"
 _LOST: Final = "the uploaded file is gone from the store: upload it again"
@@ -67,8 +67,10 @@ async def _read(tools: Tools, job: Job) -> Reading:
             return Reading(whole=False)
         try:
             return Reading(whole=await _store_batches(tools, job, work))
+        except ReaderKilled as killed:
+            problem = killed.message
         except FileRefused as refused:
-            problem = refused.message
+            return Reading(whole=True, problem=refused.message)
         except FileNotFoundError:
             return Reading(whole=True, problem=_LOST)
     return Reading(whole=True, problem=problem)

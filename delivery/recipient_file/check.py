@@ -16,15 +16,22 @@ from delivery.recipient_file.bounds import MB, FileRefused
 from delivery.recipient_file.plan import HEADER_BYTES, LARGEST_FRAME, Batch, CheckPlan
 from domain.errors import Code
 
-__all__ = ["Batch", "CheckPlan", "FileRefused", "check"]
+__all__ = ["Batch", "CheckPlan", "FileRefused", "ReaderKilled", "check"]
 
 _READER: Final = "delivery.recipient_file.reader"
 _UNREADABLE: Final = "the file can not be read: open it, save it again as .xlsx and upload that"
 _LAST_WORDS: Final = 4_096  # how much of a dying reader's complaint is kept
 _OUT_OF_MEMORY: Final = ("MemoryError", "memory allocation of")
 _KILLED_FOR_MEMORY: Final = (-signal.SIGKILL, -signal.SIGABRT)
+_KILLED_BY_OTHERS: Final = tuple(
+    -number for number in (signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+)
 
 _log = logging.getLogger(__name__)
+
+
+class ReaderKilled(FileRefused):
+    """The reader was ended from outside; only when that repeats itself is it the file's doing."""
 
 
 async def check(plan: CheckPlan, *, skip_rows: int = 0) -> AsyncGenerator[Batch, None]:
@@ -33,8 +40,8 @@ async def check(plan: CheckPlan, *, skip_rows: int = 0) -> AsyncGenerator[Batch,
     Started again with `skip_rows` of the last batch that was kept, it yields exactly the batches
     that come after it; duplicates of rows before it are still found. A slow consumer makes the
     reader wait. Raises FileRefused, at the start or after any batch, when the file as a whole can
-    not be taken: then no batch of it counts. Close it (`contextlib.aclosing`) or cancel the task to
-    end the reader early.
+    not be taken: then no batch of it counts, and only after a ReaderKilled may it be tried again.
+    Close it (`contextlib.aclosing`) or cancel the task to end the reader early.
     """
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-P", "-m", _READER),
@@ -94,13 +101,14 @@ def _cause_of_death(exit_code: int, last_words: str, plan: CheckPlan) -> FileRef
     _log.warning("the reader of %s ended with %s: %s", plan.path, exit_code, last_words)
     if exit_code == -signal.SIGXCPU:
         return _too_slow(plan)
+    refused = ReaderKilled if exit_code in _KILLED_BY_OTHERS else FileRefused
     if exit_code in _KILLED_FOR_MEMORY or any(sign in last_words for sign in _OUT_OF_MEMORY):
-        return FileRefused(
+        return refused(
             Code.TOO_LARGE,
             f"the sheet needs more memory than the {plan.bounds.memory_bytes // MB:,} MB allowed:"
             " remove columns and formats that are not needed, or upload a .csv",
         )
-    return FileRefused(Code.INVALID, _UNREADABLE)
+    return refused(Code.INVALID, _UNREADABLE)
 
 
 def _too_slow(plan: CheckPlan) -> FileRefused:

@@ -13,6 +13,7 @@ from db.task import BulkTaskRow
 from delivery import checking as checks
 from delivery import step
 from delivery.recipient_file.bounds import FileRefused
+from delivery.recipient_file.check import ReaderKilled
 from delivery.step import Job
 from delivery.workflows import WorkerRunsError, Workflows
 from domain.errors import Code
@@ -193,8 +194,9 @@ async def test_a_reader_that_is_killed_is_followed_by_another_where_it_was(
     await assert_whole(bench, task_id, 20_000)
 
 
-async def test_a_file_that_kills_every_reader_is_refused(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(("refusal", "tries"), [(ReaderKilled, 2), (FileRefused, 1)])
+async def test_only_a_reader_that_was_killed_is_followed_by_another(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, refusal: type[FileRefused], tries: int
 ) -> None:
     task_id, _ = await bench.upload(rows(1))
     job_id = (await bulk.task_of(bench.database, task_id)).check_job or 0
@@ -202,11 +204,11 @@ async def test_a_file_that_kills_every_reader_is_refused(
 
     async def dying(*_: object) -> None:
         readers.append(1)
-        raise FileRefused(Code.TOO_LARGE, "too much")
+        raise refusal(Code.TOO_LARGE, "too much")
 
     monkeypatch.setattr(checks, "_store_batches", dying)
     reading = await checks._read(bench.tools, Job(job_id, task_id))  # noqa: SLF001 - without DBOS
-    assert (reading, len(readers)) == (checks.Reading(whole=True, problem="too much"), 2)
+    assert (reading, len(readers)) == (checks.Reading(whole=True, problem="too much"), tries)
 
 
 async def test_a_worker_that_was_overtaken_does_not_say_how_the_check_ends(

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import signal
 from collections.abc import AsyncIterator
 from contextlib import aclosing
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 import xlsxwriter
 
 from delivery.recipient_file.bounds import MB, Bounds
-from delivery.recipient_file.check import Batch, CheckPlan, FileRefused, check
+from delivery.recipient_file.check import Batch, CheckPlan, FileRefused, ReaderKilled, check
 from delivery.recipient_file.reader import batches
 from domain.errors import Code
 from tests.delivery.recipients import HEADER, csv_file, plan, xlsx
@@ -132,6 +133,7 @@ async def test_one_row_of_commas_needs_too_much_memory(tmp_path: Path) -> None:
     path = tmp_path / "a"
     path.write_bytes(b"," * 20 * MB)
     refusal = await refusal_of(plan(path, bounds=Bounds(memory_bytes=160 * MB)))
+    assert type(refusal) is FileRefused
     assert refusal.code is Code.TOO_LARGE
     assert refusal.message.startswith("the sheet needs more memory than the 160 MB allowed")
 
@@ -152,6 +154,24 @@ async def test_a_reader_that_falls_silent_is_ended(tmp_path: Path) -> None:
     assert refusal.code is Code.TOO_LARGE
     assert refusal.message.startswith("checking the file takes longer than 1 seconds")
     assert readers() == []
+
+
+@pytest.mark.parametrize(
+    ("number", "refusal"),
+    [
+        (signal.SIGKILL, ReaderKilled),
+        (signal.SIGTERM, ReaderKilled),
+        (signal.SIGABRT, FileRefused),
+        (signal.SIGSEGV, FileRefused),
+    ],
+)
+async def test_an_end_from_outside_is_told_from_one_of_memory(
+    tmp_path: Path, number: signal.Signals, refusal: type[FileRefused]
+) -> None:
+    running = check(plan(csv_file(tmp_path / "a", ROWS * 500), batch_rows=1))
+    await anext(running)
+    readers()[0].send_signal(number)
+    assert type(await refusal_within(running)) is refusal
 
 
 async def test_a_file_that_is_gone_says_it_can_not_be_read(
