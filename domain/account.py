@@ -97,21 +97,21 @@ def lacking(
     return Problem(Code.NOT_PERMITTED, f"{reason}: {way_out}", field)
 
 
-def check_password(password: str, field: str = "password") -> None:
+def check_password(password: str, field: str = "password", label: str = "password") -> None:
     """Raise Refused unless a password has 8 to 128 characters of all four classes.
 
-    The messages never show the password.
+    The messages never show the password; they call it `label`.
     """
     problems = []
     if len(password) < _PASSWORD_LEAST:
-        message = f"{field} is too short: use at least {_PASSWORD_LEAST} characters"
+        message = f"{label} is too short: use at least {_PASSWORD_LEAST} characters"
         problems.append(Problem(Code.TOO_SHORT, message, (field,)))
     if len(password) > _PASSWORD_MOST:
-        message = f"{field} is too long: use at most {_PASSWORD_MOST} characters"
+        message = f"{label} is too long: use at most {_PASSWORD_MOST} characters"
         problems.append(Problem(Code.TOO_LONG, message, (field,)))
     lacking = [what for what, members in _CLASSES.items() if not set(members) & set(password)]
     if lacking:
-        message = f"{field} is too simple: add {', '.join(lacking)}"
+        message = f"{label} is too simple: add {', '.join(lacking)}"
         problems.append(Problem(Code.INVALID, message, (field,)))
     if problems:
         raise Refused(*problems)

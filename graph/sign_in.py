@@ -149,9 +149,9 @@ class SignInMutation:
         stored = row.password_hash if row else None
         if not await asyncio.to_thread(verify_password, input.current[:MAX_PASSWORD], stored):
             raise Refused.one(Code.BAD_CREDENTIALS, "the current password is wrong", "current")
-        check_password(input.new, "new")
+        check_password(input.new, "new", "new password")
         if input.new == input.current:
-            message = "new is the password that is in force: choose another"
+            message = "new password is the one in force: choose another"
             raise Refused.one(Code.INVALID, message, "new")
         new_hash = await asyncio.to_thread(hash_password, input.new)
         async with context.change() as session:

@@ -22,7 +22,9 @@ mutation ($uin: String, $name: String, $password: String!) {
 """
 CHANGE = """
 mutation ($current: String!, $new: String!) {
-  passwordChange(input: {current: $current, new: $new}) { changed userErrors { code field } }
+  passwordChange(input: {current: $current, new: $new}) {
+    changed userErrors { code field message }
+  }
 }
 """
 
@@ -91,6 +93,13 @@ async def test_a_changed_password_ends_every_session(console: Console) -> None:
         ("TOO_SHORT", ["input", "new"]),
         ("INVALID", ["input", "new"]),
     ]
+    for new, message in (
+        ("Short-1", "new password is too short: use at least 8 characters"),
+        (PASSWORD, "new password is the one in force: choose another"),
+    ):
+        answer = await root.run(CHANGE, current=PASSWORD, new=new)
+        (error,) = answer["passwordChange"]["userErrors"]
+        assert (error["field"], error["message"]) == (["input", "new"], message)
     assert await holder(console, token) is not None
     answer = await root.run(CHANGE, current=PASSWORD, new="Battery-staple-8")
     assert answer["passwordChange"] == {"changed": True, "userErrors": []}
