@@ -13,6 +13,7 @@ from domain.region import IdentityKind, Region, SmsType
 from domain.review import ReviewStatus
 from domain.task import TaskEvent, TaskStatus
 from domain.terms import Terms
+from domain.text import counted
 
 BEFORE_CONSENT: Final = frozenset({TaskStatus.DRAFT, TaskStatus.CHECKING, TaskStatus.READY})
 BEFORE_SENDING: Final = frozenset({TaskStatus.READY, TaskStatus.SCHEDULED})
@@ -76,7 +77,8 @@ def check(consent: Consent, region: Region, segments: int, terms: Terms) -> None
         raise Refused.one(Code.CONSENT_REQUIRED, message, "consent")
     way_out = "review the fee and consent again"
     if consent.segments != segments:
-        message = f"the task has {segments} segments and not {consent.segments}: {way_out}"
+        needed = counted(segments, "segment")
+        message = f"the task has {needed} and not {consent.segments}: {way_out}"
         raise Refused.one(Code.CONFLICT, message, "expected_segments")
     amount = fee(region, segments, terms).amount_micros
     if (consent.amount_micros or 0) != amount:
@@ -157,6 +159,8 @@ def _check_amount(standing: Standing, terms: Terms) -> None:
     elif standing.recipients > standing.left_today:
         raise Refused.one(
             Code.LIMIT_EXCEEDED,
-            f"task has {standing.recipients} recipients and {standing.left_today} Global messages "
-            f"are left of {terms.global_daily} on its day: send it on another day",
+            f"task has {counted(standing.recipients, 'recipient')} and "
+            f"{counted(standing.left_today, 'Global message')} "
+            f"{'is' if standing.left_today == 1 else 'are'} left of {terms.global_daily} on its day: "
+            "send it on another day",
         )

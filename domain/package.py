@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from enum import StrEnum
 
 from domain.errors import Code, Refused
+from domain.text import counted
 
 
 class PackageKind(StrEnum):
@@ -32,7 +33,8 @@ def spread(units: int, held: Sequence[tuple[int, int]]) -> list[tuple[int, int]]
     """
     balance = sum(amount for _, amount in held)
     if units > balance:
-        message = f"the task needs {units} units and the packages hold {balance}: buy a package"
+        needed = counted(units, "unit")
+        message = f"the task needs {needed} and the packages hold {balance}: buy a package"
         raise Refused.one(Code.INSUFFICIENT_BALANCE, message, "id")
     taken = []
     for package, amount in held:

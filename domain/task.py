@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from domain.errors import Code, Refused
 from domain.region import Region
 from domain.state import advance
+from domain.text import counted
 
 MARKETING_OPENS: Final = time(8)
 MARKETING_CLOSES: Final = time(22)
@@ -124,11 +125,10 @@ def check_recipients(count: int, region: Region, *, most: int, global_daily: int
     if count == 0:
         message = "task has no recipients: upload a form with at least one usable row"
         raise Refused.one(Code.REQUIRED, message, "recipients")
+    reached = counted(count, "recipient")
     if count > most:
-        message = f"task has {count} recipients: send to at most {most} at once"
+        message = f"task has {reached}: send to at most {most} at once"
         raise Refused.one(Code.LIMIT_EXCEEDED, message, "recipients")
     if region is Region.GLOBAL and count > global_daily:
-        message = (
-            f"task has {count} recipients: at most {global_daily} Global messages go out a day"
-        )
+        message = f"task has {reached}: at most {global_daily} Global messages go out a day"
         raise Refused.one(Code.LIMIT_EXCEEDED, message, "recipients")

@@ -15,6 +15,11 @@ def length(text: str) -> int:
     return len(text) if text.isascii() else len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
+def counted(count: int, what: str) -> str:
+    """Put a number before a noun whose plural ends in s: 1 segment, 2 segments."""
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"
+
+
 def quoted(value: str) -> str:
     """Put a value into double quotes for an error text: one line, at most 40 characters of it."""
     shown = value[:_QUOTED_AT_MOST]

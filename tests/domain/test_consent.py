@@ -140,3 +140,27 @@ def test_consent_to_the_fee_as_it_is_passes() -> None:
     consent.check(Consent(True, 7, None), Region.MAINLAND, 7, TERMS)
     consent.check(Consent(True, 7, 0), Region.MAINLAND, 7, TERMS)
     consent.check(Consent(True, 7, 210_000), Region.GLOBAL, 7, TERMS)
+
+
+def test_one_is_not_worded_as_many() -> None:
+    with pytest.raises(Refused) as refusal:
+        consent.check(Consent(True, 2, None), Region.MAINLAND, 1, TERMS)
+    messages = [problem.message for problem in refusal.value.problems]
+    for standing in (
+        replace(GOOD, segments=1, balance=0),
+        replace(ABROAD, recipients=1, left_today=0),
+        replace(ABROAD, recipients=2, left_today=1),
+    ):
+        messages += [problem.message for problem in consent.blockers(standing, NOW, TERMS)]
+    assert messages == [
+        "the task has 1 segment and not 2: review the fee and consent again",
+        "the task needs 1 unit and the packages hold 0: buy a package",
+        (
+            f"task has 1 recipient and 0 Global messages are left of {TERMS.global_daily} "
+            "on its day: send it on another day"
+        ),
+        (
+            f"task has 2 recipients and 1 Global message is left of {TERMS.global_daily} "
+            "on its day: send it on another day"
+        ),
+    ]

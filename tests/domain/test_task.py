@@ -219,3 +219,9 @@ class TestRecipients:
         with pytest.raises(Refused) as refused:
             check_recipients(count, region, most=1_000_000, global_daily=1_000)
         assert refused.value.problems == (Problem(code, message, ("recipients",)),)
+
+    def test_one_too_many_where_none_is_allowed(self) -> None:
+        with pytest.raises(Refused) as refusal:
+            check_recipients(1, Region.GLOBAL, most=1, global_daily=0)
+        (problem,) = refusal.value.problems
+        assert problem.message == "task has 1 recipient: at most 0 Global messages go out a day"
