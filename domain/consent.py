@@ -161,6 +161,6 @@ def _check_amount(standing: Standing, terms: Terms) -> None:
             Code.LIMIT_EXCEEDED,
             f"task has {counted(standing.recipients, 'recipient')} and "
             f"{counted(standing.left_today, 'Global message')} "
-            f"{'is' if standing.left_today == 1 else 'are'} left of {terms.global_daily} on its day: "
-            "send it on another day",
+            f"{'is' if standing.left_today == 1 else 'are'} left of {terms.global_daily} "
+            "on its day: send it on another day",
         )
