@@ -28,8 +28,9 @@ from domain.message import MessageStatus
 from domain.quota import GLOBAL_DAILY, Quota
 from domain.region import Region, SmsType
 from domain.review import ReviewStatus
-from domain.task import TaskEvent, TaskStatus, marketing_time
+from domain.task import TaskEvent, TaskStatus, gone, marketing_time
 from domain.terms import Terms
+from domain.text import quoted
 
 _IN_FLIGHT: Final = (MessageStatus.CLAIMED, MessageStatus.UNKNOWN)
 _NOT_SENT: Final = (MessageStatus.QUEUED, MessageStatus.REFUSED, MessageStatus.CANCELLED)
@@ -137,10 +138,18 @@ async def consent_to(session: AsyncSession, row: BulkTaskRow, now: datetime, ter
 async def come_due(session: AsyncSession, task_id: int, now: datetime) -> None:
     """Begin a scheduled task; nothing happens when it was cancelled, or has begun already.
 
-    A worker that was away comes late: marketing then waits for the next morning.
+    A worker that was away comes late: marketing then waits for the next morning. A task whose
+    application, template or signature was deleted meanwhile fails, and what it took comes back.
     """
     row = await task.held(session, task_id)
     if row is None or row.status is not TaskStatus.SCHEDULED:
+        return
+    deleted = await _deleted(session, row)
+    if deleted:
+        task.move(row, TaskEvent.FAIL)
+        row.problem = gone(deleted)
+        row.finished_at = now
+        await finish(session, task_id, now)
         return
     owner = await _account(session, row)
     if row.sms_type is SmsType.MARKETING:
@@ -150,6 +159,26 @@ async def come_due(session: AsyncSession, task_id: int, now: datetime) -> None:
             return
     task.move(row, TaskEvent.COME_DUE)
     row.started_at = now
+
+
+async def _deleted(session: AsyncSession, row: BulkTaskRow) -> list[str]:
+    # What is erased for good after its deletion may have no row, and no name, any more.
+    app = (await _applications(session, {row.app_id})).get(row.app_id)
+    template = (await templates.among(session, {row.template_id})).get(row.template_id)
+    deleted = []
+    if app is None or app.deleted_at is not None:
+        deleted.append(_named("application", app.name if app else ""))
+    if template is None or template.deleted_at is not None:
+        deleted.append(_named("template", template.name if template else ""))
+    if row.signature_id is not None:
+        signature = (await signatures.among(session, {row.signature_id})).get(row.signature_id)
+        if signature is None or signature.deleted_at is not None:
+            deleted.append(_named("signature", signature.content if signature else ""))
+    return deleted
+
+
+def _named(what: str, name: str) -> str:
+    return f"{what} {quoted(name)}" if name else what
 
 
 async def stop(session: AsyncSession, row: BulkTaskRow, now: datetime) -> None:

@@ -1,5 +1,6 @@
 """Bulk tasks: their states, when they may send and how many they may reach (BLK)."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, time, timedelta
 from enum import StrEnum
 from typing import Final
@@ -118,6 +119,16 @@ def check_marketing_time(at: datetime, zone: ZoneInfo, *field: str) -> None:
             f'({zone.key}): the next possible time is "{opens}"'
         )
         raise Refused.one(Code.OUT_OF_RANGE, message, *field)
+
+
+def gone(deleted: Sequence[str]) -> str:
+    """Say why a task failed at its time: what it is made of was deleted, each named with its kind.
+
+    `deleted` holds at least one.
+    """
+    *others, last = deleted
+    named = f"{', '.join(others)} and {last} were" if others else f"{last} was"
+    return f"{named} deleted before the scheduled time: create another task"
 
 
 def check_recipients(count: int, region: Region, *, most: int, global_daily: int) -> None:

@@ -8,11 +8,14 @@ import pytest
 from sqlmodel import col, select, update
 
 from db import quota, settlement, task
+from db.application import ApplicationRow
 from db.job import JobKind
 from db.message import MessageRow
 from db.quota import QuotaRow
 from db.session import Database
+from db.signature import SignatureRow
 from db.task import BulkTaskRow
+from db.template import TemplateRow
 from domain.errors import Code, Refused
 from domain.message import MessageStatus
 from domain.region import IdentityKind, Region, SmsType
@@ -164,6 +167,42 @@ async def test_a_task_that_comes_due_begins_once(database: Database, parts: Part
             await settlement.come_due(session, task_id, due + late)
     row = await bulk.task_of(database, task_id)
     assert (row.status, row.started_at) == (TaskStatus.SENDING, due)
+
+
+@pytest.mark.parametrize("region", list(Region))
+@pytest.mark.parametrize(
+    "kinds", [["application"], ["template"], ["signature"], ["application", "template"]]
+)
+async def test_a_task_that_lost_a_part_fails_at_its_time_and_gives_all_back(
+    database: Database, parts: Parts, region: Region, kinds: list[str]
+) -> None:
+    made = await bulk.add_parts(database, UIN, START, region) if region is Region.GLOBAL else parts
+    due = START + timedelta(hours=3)
+    task_id = await ready(database, made, 5, scheduled_at=due)
+    await consent(database, task_id)
+    assert (await bulk.task_of(database, task_id)).status is TaskStatus.SCHEDULED
+    rows: dict[str, Any] = {
+        "application": (ApplicationRow, made.app_id, "name"),
+        "template": (TemplateRow, made.template_id, "name"),
+        "signature": (SignatureRow, made.signature_id, "content"),
+    }
+    named = []
+    async with database.write() as session:
+        for kind, (table, key, name) in [(kind, rows[kind]) for kind in kinds]:
+            part = await session.get_one(table, key)
+            part.deleted_at = START
+            named.append(f'{kind} "{getattr(part, name)}"')
+    async with database.write() as session:
+        await settlement.come_due(session, task_id, due)
+    row = await bulk.task_of(database, task_id)
+    verb = "were" if len(kinds) > 1 else "was"
+    assert row.problem == (
+        f"{' and '.join(named)} {verb} deleted before the scheduled time: create another task"
+    )
+    assert (row.status, row.started_at, row.finished_at) == (TaskStatus.FAILED, None, due)
+    assert (row.settled_at, row.reserved_units, row.fee_micros) == (due, 0, 0)
+    assert await bulk.balance(database, UIN, START) == 100
+    assert await used_today(database) == 0
 
 
 async def test_marketing_that_comes_due_too_late_waits_for_the_morning(
