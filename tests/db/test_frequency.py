@@ -107,6 +107,8 @@ async def test_a_worker_whose_clock_is_behind_opens_no_day_again(
     assert await send(database, sending.phones(3), behind, limits=limits) == [SAME_CONTENT] * 3
     others = sending.phones(9)[6:]
     assert await send(database, others, behind, limits=limits) == [APPLICATION_DAILY] * 3
+    more = sending.phones(12)[9:]
+    assert await send(database, more, tomorrow, limits=limits) == [APPLICATION_DAILY] * 3
 
 
 async def test_what_the_application_has_no_place_for_takes_none_of_its_number(
