@@ -80,7 +80,7 @@ ATTEMPTS: dict[str, tuple[Capability, Attempt, list[str] | None, str]] = {
         ["input", "templateId"],
         "marketing SMS",
     ),
-    "consent to a marketing task": (Capability.MARKETING, marketing_start, None, "marketing SMS"),
+    "consent to a marketing task": (Capability.MARKETING, marketing_start, ["id"], "marketing SMS"),
     "company": (
         Capability.COMPANY_SIGNATURE,
         signature("COMPANY", "BUSINESS_LICENCE"),

@@ -162,7 +162,7 @@ async def test_marketing_is_for_organizations(console: Console) -> None:
     found, _ = await errors(console.root(person), START, id=task_id, input=consent(3))
     assert found == (
         "NOT_PERMITTED",
-        None,
+        ["id"],
         (
             "marketing SMS is for organizations and this account is an individual's: "
             "request verification as an organization (verificationRequest)"
