@@ -44,6 +44,15 @@ class BadUserInput(ApiError):  # noqa: N818 - named after the code
     code = "BAD_USER_INPUT"
 
 
+class WrongId(BadUserInput):
+    """`identity` is not an id of this schema, or names another kind of object."""
+
+    def __init__(self, message: str, identity: str) -> None:
+        """Take the message and the id as it was given."""
+        super().__init__(message)
+        self.identity = identity
+
+
 def is_masked(error: GraphQLError) -> bool:
     """Say whether the client must not see this error's text: a fault of ours, not of the query."""
     original = error.original_error

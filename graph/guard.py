@@ -9,12 +9,12 @@ import strawberry
 from strawberry.extensions import FieldExtension
 from strawberry.schema_directive import Location
 
-from domain.errors import Code, Refused
+from domain.errors import Code, Problem, Refused
 from domain.quota import Quota
 from graph.context import Info
-from graph.errors import BadUserInput
+from graph.errors import BadUserInput, WrongId
 from graph.grant import Grant
-from graph.payload import Payload, user_error
+from graph.payload import Payload, shown, user_error
 from graph.target import EachApplication, Target
 from policies.actions import Action, Level
 
@@ -62,6 +62,10 @@ class _QueryGuard(_Guard):
             if all(problem.code is Code.NOT_FOUND for problem in refusal.problems):
                 return None
             raise BadUserInput(str(refusal)) from refusal
+        except WrongId as error:
+            if place := _place(error.identity, arguments):
+                error.extensions["argument"] = ".".join(shown(place))
+            raise
 
 
 class _MutationGuard(_Guard):
@@ -84,6 +88,11 @@ class _MutationGuard(_Guard):
                     for problem in refusal.problems
                 ]
             )
+        except WrongId as error:
+            place = _place(error.identity, arguments)
+            return self.payload(
+                user_errors=[user_error(Problem(Code.INVALID, str(error), place), ())]
+            )
         finally:
             context.grant = None
         return answer
@@ -92,6 +101,22 @@ class _MutationGuard(_Guard):
 def _prefix(field: tuple[str, ...], arguments: Mapping[str, Any]) -> tuple[str, ...]:
     # Rules name what they check relative to the input object; targets name whole arguments.
     return () if not field or field[0] in arguments or "input" not in arguments else ("input",)
+
+
+def _place(value: object, given: object) -> tuple[str, ...]:
+    """Find where a value stands in the arguments, empty for nowhere."""
+    if isinstance(given, Mapping):
+        parts = list(given.items())
+    elif isinstance(given, list):
+        parts = [(str(place), part) for place, part in enumerate(given)]
+    else:
+        parts = list(vars(given).items()) if hasattr(given, "__dict__") else []
+    for name, part in parts:
+        if part == value:
+            return (name,)
+        if inner := _place(value, part):
+            return (name, *inner)
+    return ()
 
 
 def query(action: Action, *, on: Target | EachApplication | None = None) -> Callable[..., Any]:

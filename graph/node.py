@@ -7,7 +7,7 @@ from typing import Final
 import strawberry
 
 from domain.text import quoted
-from graph.errors import BadUserInput
+from graph.errors import WrongId
 
 MAX_ID_CHARACTERS: Final = 200
 
@@ -25,8 +25,8 @@ def encode(kind: str, key: int | str) -> strawberry.ID:
 
 
 def decode(text: str) -> tuple[str, str]:
-    """Split a global id into kind and key; raises BadUserInput."""
-    problem = BadUserInput(f"{quoted(text)} is not an id of this schema")
+    """Split a global id into kind and key; raises WrongId."""
+    problem = _malformed(text)
     if len(text) > MAX_ID_CHARACTERS:
         raise problem
     try:
@@ -40,18 +40,22 @@ def decode(text: str) -> tuple[str, str]:
 
 
 def key_of(text: str, kind: str) -> int:
-    """Give the numeric key of an id that must name a `kind`; raises BadUserInput."""
+    """Give the numeric key of an id that must name a `kind`; raises WrongId."""
     found, key = decode(text)
     if found != kind:
         raise another_kind(text, found, kind)
     if not (key.isascii() and key.isdecimal()) or len(key) > len(str(2**63 - 1)):
-        raise BadUserInput(f"{quoted(text)} is not an id of this schema")
+        raise _malformed(text)
     return min(int(key), 2**63 - 1)
 
 
-def another_kind(text: str, found: str, kind: str) -> BadUserInput:
+def another_kind(text: str, found: str, kind: str) -> WrongId:
     """Make the error for an id that names another kind of object than it has to."""
-    return BadUserInput(f"{quoted(text)} is the id of {_a(found)}, not of {_a(kind)}")
+    return WrongId(f"{quoted(text)} is the id of {_a(found)}, not of {_a(kind)}", text)
+
+
+def _malformed(text: str) -> WrongId:
+    return WrongId(f"{quoted(text)} is not an id of this schema", text)
 
 
 def _a(kind: str) -> str:

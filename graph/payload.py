@@ -1,5 +1,7 @@
 """What a mutation answers: its result, or the problems a caller can mend."""
 
+from collections.abc import Sequence
+
 import strawberry
 
 from domain.errors import Code, Problem
@@ -54,8 +56,13 @@ class Payload:
 
 def user_error(problem: Problem, prefix: tuple[str, ...]) -> UserError:
     """Show a problem under the names the schema gives its fields."""
-    path = [_camel(part) for part in (*prefix, *problem.field)] if problem.field else None
+    path = shown((*prefix, *problem.field)) if problem.field else None
     return UserError(field=path, message=problem.message, code=problem.code)
+
+
+def shown(path: Sequence[str]) -> list[str]:
+    """Give a path the names the schema has."""
+    return [_camel(part) for part in path]
 
 
 def _camel(name: str) -> str:

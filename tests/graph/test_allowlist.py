@@ -172,7 +172,9 @@ async def test_a_removal_names_numbers_or_ids(
         ]
     assert await root.refused(REMOVE, id=app(parts), ids=[]) == [("REQUIRED", ["input", "ids"])]
     foreign = [encode("Application", 1)]
-    assert (await root.ask(REMOVE, id=app(parts), ids=foreign)).code == "BAD_USER_INPUT"
+    assert await root.refused(REMOVE, id=app(parts), ids=foreign) == [
+        ("INVALID", ["input", "ids", "0"])
+    ]
 
 
 async def test_three_hundred_numbers_fit_and_no_more(

@@ -54,3 +54,23 @@ def test_every_kind_with_an_id_and_a_field_of_its_own_is_reached() -> None:
     assert isinstance(types.type_map["Application"], GraphQLObjectType)
     assert kinds <= by_id
     assert kinds >= {"Application", "Signature", "Template", "BulkTask", "ReviewItem", "User"}
+
+
+async def test_an_id_that_cannot_be_read_is_named_by_its_argument(console: Console) -> None:
+    root = console.root(await console.add_account())
+    answer = await root.ask('{ application(id: "rubbish") { id } }')
+    assert answer.data == {"application": None}
+    (error,) = answer.errors
+    assert error.message == '"rubbish" is not an id of this schema'
+    assert error.extensions == {"code": "BAD_USER_INPUT", "argument": "id"}
+    create = """mutation ($input: BulkTaskCreateInput!) {
+      bulkTaskCreate(input: $input) { userErrors { code field message } }
+    }"""
+    given = {"applicationId": "rubbish", "templateId": "x", "name": "n"}
+    assert (await root.run(create, input=given))["bulkTaskCreate"]["userErrors"] == [
+        {
+            "code": "INVALID",
+            "field": ["input", "applicationId"],
+            "message": '"rubbish" is not an id of this schema',
+        }
+    ]
