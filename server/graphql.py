@@ -27,10 +27,14 @@ WEB: Final = Path(__file__).parent.parent / "web" / "node_modules"
 STATIC: Final = "/static"
 _REMOTE: Final = re.compile(r"(https://[\w.-]+)/((?:@[\w-]+/)?[\w.-]+)@[\w.-]+/([\w./-]+)")
 _EXAMPLE: Final = re.compile(r"const EXAMPLE_QUERY = `.*?`;", re.DOTALL)
-_WELCOME: Final = """const EXAMPLE_QUERY = `# Sign in, then put the token into the Headers pane:
+# A sub-account's sign-in link names its account; only digits of it reach the query.
+_WELCOME: Final = """const asked = new URLSearchParams(location.search).get("accountUin") || "";
+const asWhom = /^[0-9]{1,19}$/.test(asked)
+  ? `accountUin: "${asked}", name: "..."` : `accountUin: "12345678"`;
+const EXAMPLE_QUERY = `# Sign in, then put the token into the Headers pane:
 #   {"Authorization": "Bearer <token>"}
 mutation SignIn {
-  signIn(input: {accountUin: "12345678", password: "..."}) {
+  signIn(input: {${asWhom}, password: "..."}) {
     token
     userErrors { message }
   }

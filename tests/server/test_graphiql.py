@@ -31,7 +31,8 @@ def test_the_page_draws_itself_without_anything_from_elsewhere(tmp_path: Path) -
     variables = environment(tmp_path / "data", free_port())
     assert run(variables, "migrate").returncode == 0
     with serving(variables, "--no-worker"):
-        url = f"http://127.0.0.1:{variables['SMS_CONSOLE_PORT']}/graphql"
+        # As a sub-account's sign-in link has it.
+        url = f"http://127.0.0.1:{variables['SMS_CONSOLE_PORT']}/graphql?accountUin=100000007"
         drawn = subprocess.run(
             [str(CHROMIUM), *QUIET, f"--user-data-dir={tmp_path / 'chrome'}", "--dump-dom", url],
             capture_output=True,
@@ -42,4 +43,5 @@ def test_the_page_draws_itself_without_anything_from_elsewhere(tmp_path: Path) -
     # The editor and the token hint are drawn by scripts; the page as served holds neither.
     assert "CodeMirror-code" in drawn
     assert "Authorization" in drawn
+    assert "100000007" in drawn
     assert "https://" not in drawn.split("<body>")[0]
