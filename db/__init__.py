@@ -3,6 +3,7 @@
 from db import (
     access_key,
     account,
+    alarm,
     allowlist,
     application,
     attachment,
@@ -40,6 +41,7 @@ from db import (
 __all__ = [
     "access_key",
     "account",
+    "alarm",
     "allowlist",
     "application",
     "attachment",

@@ -1,0 +1,54 @@
+"""Alarms: what happens to an account that somebody has to be told of, and how often (ALM-2)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+from typing import Final
+
+SUBJECT_MOST: Final = 120
+
+
+class AlarmEvent(StrEnum):
+    """What an alarm contact may want to be told of."""
+
+    FREQUENCY_LIMIT = "frequency_limit"
+    EXCESS_MESSAGES = "excess_messages"
+    REVIEW_RESULT = "review_result"
+    PACKAGE = "package"
+
+
+FACTS: Final[Mapping[AlarmEvent, tuple[str, ...]]] = {
+    AlarmEvent.FREQUENCY_LIMIT: (),
+    AlarmEvent.EXCESS_MESSAGES: ("region", "threshold", "day"),
+    AlarmEvent.REVIEW_RESULT: ("kind", "name", "verdict", "reason"),
+    AlarmEvent.PACKAGE: ("remaining", "threshold"),
+}
+"""What the texts of each event need to know: values of Region, ReviewKind and Verdict, numbers in
+digits, a day as ISO 8601 writes it. An application is named by its id alone."""
+
+# The others are told each time: they happen once by nature, and each says something of its own.
+FOLDED: Final = frozenset({AlarmEvent.FREQUENCY_LIMIT, AlarmEvent.PACKAGE})
+FOLD_WINDOW: Final = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alarm:
+    """Something that happened `times` to what `subject` names.
+
+    Without an application it concerns the account, and the contacts of all its applications.
+    """
+
+    account_uin: int
+    event: AlarmEvent
+    subject: str
+    facts: Mapping[str, str]
+    app_id: int | None = None
+    times: int = 1
+
+    def __post_init__(self) -> None:
+        missing = [name for name in FACTS[self.event] if name not in self.facts]
+        if missing:
+            raise ValueError(f"an alarm of {self.event} lacks {', '.join(missing)}")
+        if not 1 <= len(self.subject) <= SUBJECT_MOST:
+            raise ValueError(f"the subject of an alarm has 1 to {SUBJECT_MOST} characters")
