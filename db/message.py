@@ -13,6 +13,7 @@ from domain.region import Region, SmsType
 # What partial indexes cover; a query has to repeat these words for the index to be used.
 HELD: Final = text("state IN ('claimed', 'unknown')")
 AWAITED: Final = text("state = 'submitted'")
+CODE_MOST: Final = 64  # characters of an outcome code that are kept
 _REFERENCED: Final = text("carrier_ref IS NOT NULL")
 
 
@@ -55,7 +56,7 @@ class MessageRow(SQLModel, table=True):
     characters: int
     segments: int
     state: MessageStatus = Field(default=MessageStatus.QUEUED, sa_type=choice(MessageStatus))
-    code: str | None = Field(default=None, max_length=64)
+    code: str | None = Field(default=None, max_length=CODE_MOST)
     carrier: str | None = Field(default=None, max_length=40)
     carrier_ref: str | None = Field(default=None, max_length=80)
     claimed_by: str | None = Field(default=None, max_length=64)

@@ -15,11 +15,11 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import ColumnElement, and_, func, or_, select, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from db import claim_lock, settlement
+from db import claim_lock, receipt, settlement
 from db.account import AccountRow
 from db.application import ApplicationRow
 from db.batch import given
-from db.message import HELD
+from db.message import CODE_MOST, HELD
 from db.message import TABLE as MESSAGE
 from db.tally import COUNTED, Counted, Tally
 from db.task import BulkTaskRow
@@ -30,7 +30,6 @@ from domain.task import TaskStatus, marketing_time
 
 TASKS_AT_ONCE: Final = 128
 TASKS_OF_AN_ACCOUNT: Final = 4
-CODE_MOST: Final = 64
 
 _TASK: Final = BulkTaskRow.metadata.tables["bulk_task"]
 _APPLICATION: Final = ApplicationRow.metadata.tables["application"]
@@ -98,6 +97,7 @@ class Moved:
 
     at: datetime
     accepted: list[Counted] = field(default_factory=list)
+    answers: dict[str, list[Answer]] = field(default_factory=dict)
     refused: list[tuple[Counted, str]] = field(default_factory=list)
 
 
@@ -124,6 +124,10 @@ async def move(
     await _answer(session, worker, again, released)
     codes = {answer.message_id: answer.code[:CODE_MOST] for answer in given_by[Verdict.REFUSED]}
     moved.accepted += [message for _, message in taken]
+    known = {message_id for message_id, _ in taken}
+    moved.answers.setdefault(carrier, []).extend(
+        answer for answer in given_by[Verdict.ACCEPTED] if answer.message_id in known
+    )
     moved.refused += [(message, codes[message_id]) for message_id, message in turned_down]
 
 
@@ -140,6 +144,8 @@ async def count(session: AsyncSession, moved: Moved) -> None:
         tally.accepted(message, moved.at)
     for message, code in moved.refused:
         tally.refused(message, moved.at, code)
+    for carrier, answers in moved.answers.items():
+        await receipt.recorded(session, carrier, answers, tally)
     await tally.write(session)
     await _finish(session, tally.tasks, moved.at)
 
@@ -287,7 +293,7 @@ async def _answer(
         return []
     columns = (MESSAGE.c.id, MESSAGE.c.carrier_ref, MESSAGE.c.code)
     rows = (
-        (answer.message_id, answer.reference or None, answer.code[:CODE_MOST] or None)
+        (answer.message_id, next(iter(answer.references), None), answer.code[:CODE_MOST] or None)
         for answer in answers
     )
     table = given(session, columns, rows)

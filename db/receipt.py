@@ -7,12 +7,12 @@ from typing import Any, NamedTuple
 from sqlalchemy import ColumnElement, and_, or_, select, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from db import kept_receipt
 from db.batch import given
-from db.message import AWAITED, HELD
+from db.message import AWAITED, CODE_MOST, HELD
 from db.message import TABLE as MESSAGE
-from db.queue import CODE_MOST
 from db.tally import COUNTED, Counted, Tally
-from domain.carrier import Receipt
+from domain.carrier import Answer, Receipt
 from domain.message import MessageEvent, MessageStatus, step
 
 
@@ -23,15 +23,39 @@ class _Awaited(NamedTuple):
     counted: Counted
 
 
-async def apply(session: AsyncSession, carrier: str, receipts: Sequence[Receipt]) -> frozenset[str]:
-    """Move the messages these receipts are about; gives the references no message has (yet).
+async def apply(session: AsyncSession, carrier: str, receipts: Sequence[Receipt]) -> None:
+    """Move the messages these receipts are about; those no message has (yet) are kept.
 
     Only legal steps are taken: a receipt that comes twice, or too late, changes nothing.
     """
     if not receipts:
-        return frozenset()
+        return
     found = await _find(session, carrier, {receipt.reference for receipt in receipts})
+    strange = [receipt for receipt in receipts if receipt.reference not in found]
+    await kept_receipt.keep(session, carrier, strange)
     tally = await Tally.open(session, (message.counted.account_uin for message in found.values()))
+    if await _settle(session, found, receipts, tally):
+        await tally.write(session)
+
+
+async def recorded(
+    session: AsyncSession, carrier: str, accepted: Sequence[Answer], tally: Tally
+) -> None:
+    """Apply receipts that were kept for messages which have become known now."""
+    references = [reference for answer in accepted for reference in answer.references]
+    receipts = await kept_receipt.take(session, carrier, references)
+    if receipts:
+        found = await _find(session, carrier, {receipt.reference for receipt in receipts})
+        await _settle(session, found, receipts, tally)
+
+
+async def _settle(
+    session: AsyncSession,
+    found: dict[str, _Awaited],
+    receipts: Sequence[Receipt],
+    tally: Tally,
+) -> bool:
+    """Take the steps that are legal, and say whether there were any."""
     states = {reference: message.state for reference, message in found.items()}
     rows: list[tuple[Any, ...]] = []
     for receipt in receipts:
@@ -51,8 +75,7 @@ async def apply(session: AsyncSession, carrier: str, receipts: Sequence[Receipt]
             tally.failed(message.counted, message.submitted_at, code)
     if rows:
         await _move(session, rows)
-        await tally.write(session)
-    return frozenset(receipt.reference for receipt in receipts if receipt.reference not in found)
+    return bool(rows)
 
 
 async def overdue(session: AsyncSession, before: datetime) -> bool:

@@ -37,13 +37,10 @@ class ReplyRow(SQLModel, table=True):
 
 async def add(
     session: AsyncSession, carrier: str, replies: Sequence[Reply], opt_out: OptOut
-) -> frozenset[str]:
-    """Keep replies, each once, and unsubscribe whoever asks for it (UNS-1).
-
-    Gives the references that no message has (yet).
-    """
+) -> None:
+    """Keep replies, each once, and unsubscribe whoever asks for it (UNS-1)."""
     if not replies:
-        return frozenset()
+        return
     query = select(MessageRow).where(
         MessageRow.carrier == carrier,
         col(MessageRow.carrier_ref).in_({reply.reference for reply in replies}),
@@ -65,7 +62,6 @@ async def add(
         messages = {message.id: message for message in answered.values()}
         new = await _insert(session, rows)
         await unsubscription.record(session, _opted_out(new, messages, opt_out))
-    return frozenset(reply.reference for reply in replies if reply.reference not in answered)
 
 
 class _New(NamedTuple):

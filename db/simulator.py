@@ -1,6 +1,6 @@
 """The simulator carrier's own ledger: what an SMSC would remember when the console is killed."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Final, NamedTuple
 
@@ -120,13 +120,13 @@ async def take_due(
     return [Due(*row) for row in (await (await session.connection()).execute(statement)).all()]
 
 
-async def postpone(session: AsyncSession, due: Mapping[str, datetime]) -> None:
-    """Set when receipts are due again."""
-    if not due:
-        return
-    table = given(session, (_TABLE.c.reference, _TABLE.c.due_at), due.items())
-    statement = update(_TABLE).where(_TABLE.c.reference == table.c.reference)
-    await (await session.connection()).execute(statement.values(due_at=table.c.due_at))
+async def done(session: AsyncSession, references: Collection[str], now: datetime) -> Sequence[Due]:
+    """Give those of these references whose fate is final, whether or not a receipt told it."""
+    columns = _TABLE.c
+    query = select(*(columns[name] for name in Due._fields)).where(
+        columns.reference.in_(references), columns.done_at <= now
+    )
+    return [Due(*row) for row in (await (await session.connection()).execute(query)).all()]
 
 
 async def acknowledge(session: AsyncSession, references: Collection[str], now: datetime) -> None:

@@ -107,17 +107,18 @@ class Dispatcher:
         return [one for one in outgoing if one.message_id not in gone], refused
 
     async def _submit(self, outgoing: Sequence[Outgoing]) -> Sequence[Answer]:
+        answers: list[Answer] = []
         try:
             # Past half the lease, others are about to take the batch over.
             async with asyncio.timeout(self._settings.lease.total_seconds() / 2):
-                return await self._carrier.submit(outgoing)
+                await self._carrier.submit(outgoing, answers.extend)
         except TimeoutError:
             log.warning(
                 "the carrier %s did not answer %d messages in time: their lease runs out",
                 self._carrier.name,
-                len(outgoing),
+                len(outgoing) - len(answers),
             )
-            return ()
+        return answers
 
     def _pause(self) -> float:
         """Slow down while the carrier takes nothing at all."""

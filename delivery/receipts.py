@@ -17,7 +17,7 @@ COMMITTED_AT_ONCE: Final = 2_000
 class _Brought:
     carrier: str
     inbound: Inbound
-    kept: asyncio.Future[frozenset[str]] = field(
+    kept: asyncio.Future[None] = field(
         default_factory=lambda: asyncio.get_running_loop().create_future()
     )
 
@@ -35,8 +35,8 @@ class Receipts:
         self._waiting: list[_Brought] = []
         self._turn = asyncio.Lock()
 
-    async def __call__(self, carrier: str, inbound: Inbound) -> frozenset[str]:
-        """Keep what a carrier brings and give the references that no message has."""
+    async def __call__(self, carrier: str, inbound: Inbound) -> None:
+        """Keep what a carrier brings."""
         brought = _Brought(carrier, inbound)
         self._waiting.append(brought)
         try:
@@ -47,17 +47,15 @@ class Receipts:
         finally:
             # A carrier that is stopped meanwhile brings it again; nobody waits for this answer.
             brought.kept.cancel()
-        return brought.kept.result()
+        brought.kept.result()
 
     async def _commit(self) -> None:
         group = self._next_group()
         try:
             async with self._database.write() as session:
-                unknown = [
+                for one in group:
                     await receipts.apply(session, one.carrier, one.inbound.receipts)
-                    | await replies.add(session, one.carrier, one.inbound.replies, self._opt_out)
-                    for one in group
-                ]
+                    await replies.add(session, one.carrier, one.inbound.replies, self._opt_out)
         except Exception as error:  # noqa: BLE001 - every carrier of the group is told
             for one in group:
                 if not one.kept.done():
@@ -67,9 +65,9 @@ class Receipts:
             self._waiting[:0] = group
             raise
         else:
-            for one, missing in zip(group, unknown, strict=True):
+            for one in group:
                 if not one.kept.done():
-                    one.kept.set_result(missing)
+                    one.kept.set_result(None)
 
     def _next_group(self) -> list[_Brought]:
         self._waiting = [one for one in self._waiting if not one.kept.done()]

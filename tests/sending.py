@@ -239,15 +239,15 @@ async def record(database: Database, *answers: Answer, worker: str = "one") -> N
         await queue.record(session, worker, CARRIER, answers, NOW)
 
 
-async def bring(database: Database, *receipts: Receipt) -> frozenset[str]:
+async def bring(database: Database, *receipts: Receipt) -> None:
     """Bring receipts as a carrier does."""
     async with database.write() as session:
-        return await receipt.apply(session, CARRIER, receipts)
+        await receipt.apply(session, CARRIER, receipts)
 
 
 def accepted(message: Claimed) -> Answer:
     """Make the answer to a message the carrier took."""
-    return Answer(message.id, Verdict.ACCEPTED, reference=f"ref-{message.id}")
+    return Answer(message.id, Verdict.ACCEPTED, references=(f"ref-{message.id}",))
 
 
 def refused(message: Claimed, code: str = "InternalError.OtherError") -> Answer:

@@ -53,19 +53,19 @@ class Carrier(Protocol):
     def name(self) -> str:
         """The name messages are marked with; never changed, at most 40 characters."""
 
-    async def start(self, sink: Sink) -> None:
+    async def start(self, sink: Sink, /) -> None:
         """Begin to bring receipts to `sink`; what an earlier process was owed is brought too."""
 
     def room(self) -> int:
         """Say how many more messages it can take now; 0 while it is not connected."""
 
-    async def submit(self, batch: Sequence[Outgoing], answered: Answered) -> None:
+    async def submit(self, batch: Sequence[Outgoing], answered: Answered, /) -> None:
         """Submit messages and hand over one answer for each, as answers come; raises nothing.
 
         Returns when all are answered. Batches may be submitted side by side.
         """
 
-    async def query(self, references: Sequence[str]) -> Sequence[Receipt]:
+    async def query(self, references: Sequence[str], /) -> Sequence[Receipt]:
         """Ask what became of parts (query_sm); gives those whose fate is final."""
 
     def state(self) -> LiveState:

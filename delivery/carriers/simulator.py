@@ -1,6 +1,8 @@
 """The simulator carrier: product and test double, with the memory of an SMSC (docs/sandbox.md)."""
 
 import asyncio
+import logging
+from collections import deque
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from functools import partial
@@ -9,7 +11,7 @@ from typing import Final
 from db import simulator as ledger
 from db.session import Database
 from db.simulator import Due, Submission
-from delivery.carriers.base import Inbound, Sink
+from delivery.carriers.base import Answered, Inbound, LiveState, Sink
 from delivery.loop import Loop
 from delivery.settings import DeliverySettings
 from domain.carrier import Answer, Outgoing, Receipt, Reply, Verdict
@@ -20,6 +22,11 @@ REDELIVERY: Final = timedelta(seconds=2)
 KEPT: Final = timedelta(days=1)
 GATHER: Final = 0.1  # seconds in which receipts gather, so that they share a commit
 TIDIED_EVERY: Final = timedelta(hours=1)
+ROOM: Final = 10_000
+RATE_OVER: Final = timedelta(seconds=5)
+
+
+log = logging.getLogger(__name__)
 
 
 class Simulator:
@@ -41,7 +48,8 @@ class Simulator:
         self._loop: Loop | None = None
         self._task: asyncio.Task[None] | None = None
         self._arrived: list[str] = []
-        self._unknown: dict[str, datetime] = {}
+        self._submitting = 0
+        self._submitted: deque[tuple[datetime, int]] = deque()
         self._tidied_at: datetime | None = None
 
     async def start(self, sink: Sink) -> None:
@@ -54,12 +62,44 @@ class Simulator:
         if self._loop is not None and self._task is not None:
             self._loop.stop()
             await self._task
-        if self._arrived or self._unknown:
+        if self._arrived:
             await self._take(0)
 
-    async def submit(self, batch: Sequence[Outgoing]) -> Sequence[Answer]:
+    def room(self) -> int:
+        """Take as many as a large SMSC does."""
+        return max(0, ROOM - self._submitting)
+
+    async def submit(self, batch: Sequence[Outgoing], answered: Answered) -> None:
         """Take, throttle or refuse each message, as its number's script says."""
+        self._submitting += len(batch)
+        try:
+            answers = await self._answer(batch)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the ledger was rolled back
+            log.error("the simulator took nothing: %s", type(error).__name__)  # noqa: TRY400 - a traceback would show the error's text
+            answers = [Answer(message.message_id, Verdict.UNAVAILABLE) for message in batch]
+        finally:
+            self._submitting -= len(batch)
+        answered(answers)
+        if self._loop is not None:
+            self._loop.wake()
+
+    async def query(self, references: Sequence[str]) -> Sequence[Receipt]:
+        """Look references up in the ledger."""
+        async with self._database.read() as session:
+            rows = await ledger.done(session, references, self._clock())
+        return [_receipt(row) for row in rows]
+
+    def state(self) -> LiveState:
+        """Always bound, like the process it is part of."""
+        since = self._clock() - RATE_OVER
+        while self._submitted and self._submitted[0][0] <= since:
+            self._submitted.popleft()
+        rate = sum(count for _, count in self._submitted) / RATE_OVER.total_seconds()
+        return LiveState(binds=1, binds_wanted=1, window=self._submitting, rate=rate)
+
+    async def _answer(self, batch: Sequence[Outgoing]) -> list[Answer]:
         now = self._clock()
+        self._submitted.append((now, len(batch)))
         scripts = [script(message.phone, self._odds) for message in batch]
         throttled = [
             _reference(message)
@@ -68,7 +108,8 @@ class Simulator:
         ]
         async with self._database.write() as session:
             tried = await ledger.known(session, throttled) if throttled else frozenset()
-            answers, rows = [], []
+            answers: list[Answer] = []
+            rows: list[Submission] = []
             for message, played in zip(batch, scripts, strict=True):
                 answer = _answer(message, played, again=_reference(message) in tried)
                 answers.append(answer)
@@ -76,14 +117,12 @@ class Simulator:
                     taken = answer.verdict is Verdict.ACCEPTED
                     rows.append(_row(message, played, now, taken=taken))
             await ledger.submit(session, rows, now)
-        if self._loop is not None:
-            self._loop.wake()
         return answers
 
     async def push(self, sink: Sink) -> float:
         """Send one batch of receipts that are due, and say when to look again."""
         now = self._clock()
-        if not self._arrived and not self._unknown:
+        if not self._arrived:
             async with self._database.read() as session:
                 due = await ledger.next_due(session)
             if due is None or due > now:
@@ -91,13 +130,8 @@ class Simulator:
                 return self._poll if due is None else min(self._poll, (due - now).total_seconds())
         rows = await self._take(PUSHED_AT_ONCE)
         if rows:
-            unknown = await sink(self.name, _inbound(rows))
-            self._arrived = [row.reference for row in rows if row.reference not in unknown]
-            self._unknown = {
-                row.reference: now + max(REDELIVERY, now - row.done_at)
-                for row in rows
-                if row.reference in unknown
-            }
+            await sink(self.name, _inbound(rows))
+            self._arrived = [row.reference for row in rows]
         return 0 if len(rows) == PUSHED_AT_ONCE else GATHER
 
     async def _take(self, limit: int) -> Sequence[Due]:
@@ -105,9 +139,8 @@ class Simulator:
         now = self._clock()
         async with self._database.write() as session:
             await ledger.acknowledge(session, self._arrived, now)
-            await ledger.postpone(session, self._unknown)
             rows = await ledger.take_due(session, now, limit, now + REDELIVERY) if limit else ()
-        self._arrived, self._unknown = [], {}
+        self._arrived = []
         return rows
 
     async def _tidy(self, now: datetime) -> None:
@@ -126,7 +159,7 @@ def _answer(message: Outgoing, played: Script, *, again: bool) -> Answer:
         return Answer(message.message_id, Verdict.REFUSED, code=played.code)
     if played.first is Verdict.THROTTLED and not again:
         return Answer(message.message_id, Verdict.THROTTLED)
-    return Answer(message.message_id, Verdict.ACCEPTED, reference=_reference(message))
+    return Answer(message.message_id, Verdict.ACCEPTED, references=(_reference(message),))
 
 
 def _row(message: Outgoing, played: Script, now: datetime, *, taken: bool) -> Submission:
@@ -143,6 +176,14 @@ def _row(message: Outgoing, played: Script, now: datetime, *, taken: bool) -> Su
 
 def _inbound(rows: Sequence[Due]) -> Inbound:
     return Inbound(
-        [Receipt(row.reference, row.code == DELIVERED, row.code, row.done_at) for row in rows],
-        [Reply(row.reference, row.phone, row.reply, row.done_at) for row in rows if row.reply],
+        [_receipt(row) for row in rows],
+        [
+            Reply(row.phone, row.reply, row.done_at, reference=row.reference)
+            for row in rows
+            if row.reply
+        ],
     )
+
+
+def _receipt(row: Due) -> Receipt:
+    return Receipt(row.reference, row.code == DELIVERED, row.code, row.done_at, row.phone)

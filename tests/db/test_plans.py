@@ -91,7 +91,7 @@ async def test_delivery_never_reads_a_table_from_end_to_end(sqlite_url: str, clo
             await queue.requeue(session, clock.now, "one")
             await receipt.overdue(session, clock.now)
             await receipt.expire(session, clock.now, clock.now, 10)
-            await simulator.postpone(session, {"sim-1": clock.now})
+            await simulator.done(session, {"sim-1"}, clock.now)
             stale, _ = await frequency.stale(session, frequency.FIRST, clock.now, 10)
             await frequency.forget(session, stale, clock.now)
             scope = Scope(owner=12_345_678, region=Region.MAINLAND)

@@ -44,12 +44,12 @@ async def submitted(database: Database, account: int, count: int = 1) -> list[Cl
 
 
 def answer(message: Claimed, text: str = "TD", at: datetime = NOW) -> Reply:
-    return Reply(f"ref-{message.id}", message.phone.removeprefix("+"), text, at)
+    return Reply(message.phone.removeprefix("+"), text, at, f"ref-{message.id}")
 
 
 async def bring(database: Database, *replies: Reply) -> None:
     async with database.write() as session:
-        assert await reply.add(session, CARRIER, replies, OPT_OUT) == frozenset()
+        await reply.add(session, CARRIER, replies, OPT_OUT)
 
 
 async def unsubscribed(database: Database) -> list[UnsubscriptionRow]:

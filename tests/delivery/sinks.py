@@ -1,23 +1,23 @@
 """Sinks for carriers under test."""
 
 import asyncio
+from collections.abc import Sequence
 
-from delivery.carriers.base import Inbound
-from domain.carrier import Receipt, Reply
+from delivery.carriers.base import Carrier, Inbound
+from domain.carrier import Answer, Outgoing, Receipt, Reply
 
 
 class RecordingSink:
-    """Keeps what a carrier brings; fails or knows no reference as often as told."""
+    """Keeps what a carrier brings; fails as often as told."""
 
     def __init__(self) -> None:
         self.receipts: list[Receipt] = []
         self.replies: list[Reply] = []
         self.failures = 0
-        self.unknown: frozenset[str] = frozenset()
         self.calls = 0
         self._brought = asyncio.Condition()
 
-    async def __call__(self, _carrier: str, inbound: Inbound) -> frozenset[str]:
+    async def __call__(self, _carrier: str, inbound: Inbound) -> None:
         """Take what a carrier brings."""
         async with self._brought:
             self.calls += 1
@@ -27,9 +27,16 @@ class RecordingSink:
                 raise ConnectionError("the database is away")
             self.receipts += inbound.receipts
             self.replies += inbound.replies
-            return self.unknown & {receipt.reference for receipt in inbound.receipts}
 
     async def until(self, calls: int) -> None:
         """Wait until a carrier has come this often."""
         async with asyncio.timeout(5), self._brought:
             await self._brought.wait_for(lambda: self.calls >= calls)
+
+
+async def answers(carrier: Carrier, *batch: Outgoing) -> Sequence[Answer]:
+    """Submit messages and give the answers in the order of the messages."""
+    found: list[Answer] = []
+    await carrier.submit(batch, found.extend)
+    places = [message.message_id for message in batch]
+    return sorted(found, key=lambda answer: places.index(answer.message_id))

@@ -13,7 +13,7 @@ from delivery.settings import DeliverySettings
 from domain.carrier import Outgoing, Verdict
 from domain.sandbox import Odds
 from tests.console import Clock
-from tests.delivery.sinks import RecordingSink
+from tests.delivery.sinks import RecordingSink, answers
 from tests.sending import phones
 
 SETTINGS = DeliverySettings(
@@ -50,10 +50,10 @@ async def test_it_bears_the_name_it_is_listed_under(carrier: Carrier, name: str)
 
 
 async def test_each_message_gets_one_answer_and_a_reference_of_its_own(carrier: Carrier) -> None:
-    answers = await carrier.submit(BATCH)
-    assert [answer.message_id for answer in answers] == [one.message_id for one in BATCH]
-    assert {answer.verdict for answer in answers} == {Verdict.ACCEPTED}
-    references = {answer.reference for answer in answers}
+    given = await answers(carrier, *BATCH)
+    assert [answer.message_id for answer in given] == [one.message_id for one in BATCH]
+    assert {answer.verdict for answer in given} == {Verdict.ACCEPTED}
+    references = {reference for answer in given for reference in answer.references}
     assert len(references) == len(BATCH)
     assert all(0 < len(reference) <= 80 for reference in references)
 
@@ -62,11 +62,11 @@ async def test_receipts_bear_the_references_of_the_answers(
     carrier: Carrier, sink: RecordingSink
 ) -> None:
     await carrier.start(sink)
-    answers = await carrier.submit(BATCH)
+    given = await answers(carrier, *BATCH)
     async with asyncio.timeout(5):
         while len(sink.receipts) < len(BATCH):
             await sink.until(sink.calls + 1)
-    assert {one.reference for one in sink.receipts} == {answer.reference for answer in answers}
+    assert {one.reference for one in sink.receipts} == {answer.references[0] for answer in given}
 
 
 async def test_what_the_sink_could_not_keep_is_brought_again(
@@ -74,7 +74,7 @@ async def test_what_the_sink_could_not_keep_is_brought_again(
 ) -> None:
     sink.failures = 1
     await carrier.start(sink)
-    await carrier.submit(BATCH[:1])
+    await answers(carrier, BATCH[0])
     await sink.until(1)
     clock.advance(timedelta(minutes=1))
     await sink.until(2)
@@ -86,7 +86,7 @@ async def test_nothing_is_brought_after_stop_and_the_rest_by_the_next_process(
 ) -> None:
     await carrier.start(sink)
     await carrier.stop()
-    await carrier.submit(BATCH[:1])
+    await answers(carrier, BATCH[0])
     assert sink.calls == 0
     second = CARRIERS[name](database, clock, SETTINGS)
     await second.start(sink)

@@ -10,11 +10,11 @@ from sqlalchemy import update
 from db.message import TABLE
 from db.session import Database
 from db.template import TemplateRow
-from delivery.carriers.base import Sink
+from delivery.carriers.base import Answered, LiveState, Sink
 from delivery.content import REMEMBERED, Contents
 from delivery.dispatcher import LONGEST_PAUSE, Dispatcher
 from delivery.settings import DeliverySettings
-from domain.carrier import Answer, Outgoing, Verdict
+from domain.carrier import Answer, Outgoing, Receipt, Verdict
 from domain.task import TaskStatus
 from tests import sending
 from tests.console import Clock, Statements
@@ -37,13 +37,25 @@ class ScriptedCarrier:
     async def stop(self) -> None:
         """Bring nothing."""
 
-    async def submit(self, batch: Sequence[Outgoing]) -> Sequence[Answer]:
+    def room(self) -> int:
+        """Take any number."""
+        return 1_000
+
+    async def query(self, _references: Sequence[str], /) -> Sequence[Receipt]:
+        """Know nothing."""
+        return ()
+
+    def state(self) -> LiveState:
+        """Be bound."""
+        return LiveState(binds=1, binds_wanted=1, window=0, rate=0)
+
+    async def submit(self, batch: Sequence[Outgoing], answered: Answered, /) -> None:
         """Answer all alike."""
         self.batches.append(batch)
         verdict = self.verdicts.pop(0) if self.verdicts else Verdict.ACCEPTED
         if not isinstance(verdict, Verdict):
             raise verdict
-        return [Answer(one.message_id, verdict, reference=f"ref-{one.message_id}") for one in batch]
+        answered([Answer(one.message_id, verdict, (f"ref-{one.message_id}",)) for one in batch])
 
 
 @pytest.fixture
@@ -137,9 +149,8 @@ async def test_a_carrier_that_never_answers_is_left_at_half_the_lease(
     database: Database, clock: Clock, account: int
 ) -> None:
     class Silent(ScriptedCarrier):
-        async def submit(self, batch: Sequence[Outgoing]) -> Sequence[Answer]:
+        async def submit(self, _batch: Sequence[Outgoing], _answered: Answered, /) -> None:
             await asyncio.Event().wait()
-            return await super().submit(batch)
 
     await sending.add_task(database, clock.now, sending.phones(5))
     settings = DeliverySettings(batch=10, lease=timedelta(milliseconds=20))

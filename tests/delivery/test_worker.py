@@ -13,11 +13,11 @@ from sqlalchemy import text
 from db import simulator as ledger
 from db.session import Database
 from delivery.carriers import CARRIERS
-from delivery.carriers.base import Carrier
+from delivery.carriers.base import Answered, Carrier
 from delivery.carriers.simulator import Simulator
 from delivery.settings import DeliverySettings
 from delivery.worker import Worker, Workflows
-from domain.carrier import Answer, Outgoing
+from domain.carrier import Outgoing
 from domain.sandbox import Odds
 from domain.task import TaskStatus
 from tests import sending
@@ -234,10 +234,9 @@ async def test_a_worker_that_cannot_drain_ends_within_its_bound(
     class Stuck(Simulator):
         reached = asyncio.Event()
 
-        async def submit(self, batch: Sequence[Outgoing]) -> Sequence[Answer]:
+        async def submit(self, _batch: Sequence[Outgoing], _answered: Answered, /) -> None:
             self.reached.set()
             await asyncio.Event().wait()
-            return await super().submit(batch)
 
     await sending.add_task(database, clock.now, sending.phones(3))
     settings = DeliverySettings(poll=PROMPT, drain=timedelta(milliseconds=30))
