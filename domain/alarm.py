@@ -52,3 +52,44 @@ class Alarm:
             raise ValueError(f"an alarm of {self.event} lacks {', '.join(missing)}")
         if not 1 <= len(self.subject) <= SUBJECT_MOST:
             raise ValueError(f"the subject of an alarm has 1 to {SUBJECT_MOST} characters")
+
+
+class Language(StrEnum):
+    """What language a contact is written to in."""
+
+    ENGLISH = "english"
+    CHINESE = "chinese"
+
+
+class Channel(StrEnum):
+    """How a contact is reached."""
+
+    SMS = "sms"
+    EMAIL = "email"
+
+
+class NotificationState(StrEnum):
+    """How far the telling of one contact by one channel has come."""
+
+    QUEUED = "queued"
+    SENT = "sent"
+    DELIVERED = "delivered"
+    FAILED = "failed"
+
+
+# Seconds while a server restarts, then hours while somebody mends it.
+RETRIES: Final = (
+    timedelta(seconds=10),
+    timedelta(minutes=1),
+    timedelta(minutes=5),
+    timedelta(minutes=20),
+    timedelta(hours=1),
+    timedelta(hours=3),
+    timedelta(hours=6),
+)
+"""How long to wait after each try of a notification that failed for now, and how many there are."""
+
+
+def pause_after(attempts: int) -> timedelta | None:
+    """Say how long to wait after that many tries; None when none is left."""
+    return RETRIES[attempts - 1] if attempts <= len(RETRIES) else None

@@ -1,10 +1,10 @@
 """What may be said about a sub-account when it is created or edited (CAM-1)."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from domain import email as emails
 from domain.account import user_name
 from domain.errors import Code, Problem, Refused
 from domain.number import Number, mainland, parse
@@ -12,12 +12,7 @@ from domain.region import Region
 from domain.text import check, quoted, tidy
 
 REMARK_MOST: Final = 200
-EMAIL_MOST: Final = 254  # RFC 5321, section 4.5.3.1.3, without the angle brackets
 ROOT_NAME: Final = "root"
-_EMAIL: Final = re.compile(
-    r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+"
-    r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +32,7 @@ def contact(remark: str, phone: str, email: str) -> Contact:
     if isinstance(number, Problem):
         problems.append(number)
         number = ""
-    if email and not (len(email) <= EMAIL_MOST and _EMAIL.fullmatch(email)):
+    if email and not emails.is_address(email):
         message = f"e-mail address {quoted(email)} is not usable: write one such as ops@example.com"
         problems.append(Problem(Code.INVALID, message, ("email",)))
     if problems:
