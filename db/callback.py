@@ -1,0 +1,187 @@
+"""Callbacks (CFG-2, RPL-1): the URLs events are pushed to, and the events that wait for it.
+
+Events are written in the transaction of what they tell of, so none is lost and none is made up.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Final
+from zoneinfo import ZoneInfo
+
+import orjson
+from sqlalchemy import Index, UniqueConstraint, select, text
+from sqlmodel import Field, SQLModel
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from db.account import AccountRow
+from db.application import ApplicationRow
+from db.batch import given
+from db.dialect import BigId, insert
+from db.signature import SignatureRow
+from domain.callback import ReplyEvent, StatusEvent
+
+REPLIES: Final = 0
+"""Stands for the application of an account's reply callback, which belongs to none."""
+URL_MOST: Final = 1_000
+ERROR_MOST: Final = 300
+
+# What partial indexes cover; a query has to repeat these words for the index to be used.
+FRESH: Final = text("push_id IS NULL")
+PUSHED: Final = text("push_id IS NOT NULL")
+
+
+class CallbackRow(SQLModel, table=True):
+    """One URL: the event callback of application `app_id`, or with `REPLIES` the reply callback.
+
+    `sealed_old` signs beside the secret until `old_until`. `failures` counts pushes that failed in
+    a row; from the second on nothing is pushed before `held_until`. `claimed_by` pushes alone
+    until `claimed_until`.
+    """
+
+    __tablename__ = "callback"
+    __table_args__ = (UniqueConstraint("account_uin", "app_id"),)
+
+    id: int = Field(default=None, primary_key=True, sa_type=BigId)
+    account_uin: int = Field(foreign_key="account.uin", sa_type=BigId)
+    app_id: int = Field(index=True, sa_type=BigId)
+    url: str = Field(max_length=URL_MOST)
+    enabled: bool
+    sealed_secret: str = Field(max_length=200)
+    sealed_old: str | None = Field(default=None, max_length=200)
+    old_until: datetime | None = None
+    changed_at: datetime
+    tested_at: datetime | None = None
+    failures: int = 0
+    failing_since: datetime | None = None
+    held_until: datetime | None = None
+    suspended_at: datetime | None = None
+    error: str = Field(default="", max_length=ERROR_MOST)
+    error_at: datetime | None = None
+    pushed_at: datetime | None = None
+    claimed_by: str | None = Field(default=None, max_length=64)
+    claimed_until: datetime | None = None
+
+
+class CallbackEventRow(SQLModel, table=True):
+    """One event that is not delivered yet, as JSON; `push_id` once it was put into a push.
+
+    `at` is when it happened: for receipts and replies the carrier's time.
+
+    Its id says its place: a message's earlier event has the lower one, because whoever writes an
+    event holds the message until the transaction ends.
+    """
+
+    __tablename__ = "callback_event"
+    __table_args__ = (
+        Index(
+            "ix_callback_event_fresh",
+            "callback_id",
+            "id",
+            sqlite_where=FRESH,
+            postgresql_where=FRESH,
+        ),
+        Index(
+            "ix_callback_event_push", "push_id", "id", sqlite_where=PUSHED, postgresql_where=PUSHED
+        ),
+        Index(
+            "ix_callback_event_message",
+            "callback_id",
+            "message_id",
+            sqlite_where=PUSHED,
+            postgresql_where=PUSHED,
+        ),
+    )
+
+    id: int = Field(default=None, primary_key=True, sa_type=BigId)
+    callback_id: int = Field(sa_type=BigId)
+    message_id: int = Field(sa_type=BigId)
+    push_id: int | None = Field(default=None, sa_type=BigId)
+    body: str
+    at: datetime
+
+
+CALLBACK: Final = CallbackRow.metadata.tables["callback"]
+EVENT: Final = CallbackEventRow.metadata.tables["callback_event"]
+_ACCOUNT: Final = AccountRow.metadata.tables["account"]
+_APPLICATION: Final = ApplicationRow.metadata.tables["application"]
+_SIGNATURE: Final = SignatureRow.metadata.tables["signature"]
+
+
+async def status(session: AsyncSession, rows: Sequence[StatusEvent]) -> None:
+    """Queue status events of applications whose event callback is on.
+
+    One statement when no application has one, else two, whatever the number of events.
+    """
+    if not rows:
+        return
+    columns = CALLBACK.c
+    query = (
+        select(columns.app_id, columns.id, _ACCOUNT.c.time_zone)
+        .join(_ACCOUNT, _ACCOUNT.c.uin == columns.account_uin)
+        .join(_APPLICATION, _APPLICATION.c.id == columns.app_id)
+        .where(
+            columns.app_id.in_({event.app_id for event in rows}),
+            columns.enabled.is_(True),
+            _APPLICATION.c.deleted_at.is_(None),
+        )
+    )
+    found = (await (await session.connection()).execute(query)).all()
+    wanted = {app_id: (callback_id, ZoneInfo(zone)) for app_id, callback_id, zone in found}
+    queued = []
+    for event in rows:
+        if event.app_id in wanted:
+            callback_id, zone = wanted[event.app_id]
+            body = orjson.dumps(event.payload(zone)).decode()
+            queued.append((callback_id, event.message_id, body, event.at))
+    await _queue(session, queued)
+
+
+async def reply(session: AsyncSession, rows: Sequence[ReplyEvent]) -> None:
+    """Queue replies of accounts whose reply callback is on.
+
+    One statement when no account has one, else three, whatever the number of replies.
+    """
+    if not rows:
+        return
+    columns = CALLBACK.c
+    query = select(columns.account_uin, columns.id).where(
+        columns.account_uin.in_({event.account_uin for event in rows}),
+        columns.app_id == REPLIES,
+        columns.enabled.is_(True),
+    )
+    found = (await (await session.connection()).execute(query)).all()
+    wanted: dict[int, int] = {row[0]: row[1] for row in found}
+    if not wanted:
+        return
+    heard = [event for event in rows if event.account_uin in wanted]
+    signs = await _signs(session, {event.signature_id for event in heard if event.signature_id})
+    await _queue(
+        session,
+        [
+            (
+                wanted[event.account_uin],
+                event.message_id,
+                orjson.dumps(event.payload(signs.get(event.signature_id or 0, ""))).decode(),
+                event.at,
+            )
+            for event in heard
+        ],
+    )
+
+
+async def _signs(session: AsyncSession, signature_ids: Collection[int]) -> Mapping[int, str]:
+    query = select(_SIGNATURE.c.id, _SIGNATURE.c.content).where(_SIGNATURE.c.id.in_(signature_ids))
+    return {row[0]: row[1] for row in await (await session.connection()).execute(query)}
+
+
+async def _queue(session: AsyncSession, rows: Sequence[tuple[int, int, str, datetime]]) -> None:
+    if not rows:
+        return
+    columns = EVENT.c
+    # The place of each is handed over as an id, so that ids are given in this order.
+    numbered = [(place, *row) for place, row in enumerate(rows)]
+    taken = (columns.callback_id, columns.message_id, columns.body, columns.at)
+    table = given(session, (columns.id, *taken), numbered)
+    ordered = select(*(table.c[column.name] for column in taken)).order_by(table.c.id)
+    statement = insert(session, EVENT).from_select([column.name for column in taken], ordered)
+    await (await session.connection()).execute(statement)

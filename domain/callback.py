@@ -1,0 +1,79 @@
+"""Callbacks: what is pushed to a user's URL of receipts and of replies (CFG-2, RPL-1, API-3)."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from phonenumbers import COUNTRY_CODE_TO_REGION_CODE
+
+from domain import outcome
+
+_LONGEST_DIAL_CODE: Final = 3
+_TIME: Final = "%Y-%m-%d %H:%M:%S"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatusEvent:
+    """What became of a message for good: a receipt, or a refusal before it was submitted.
+
+    `phone` is in E.164, `code` the carrier's or the submission's.
+    """
+
+    account_uin: int
+    app_id: int
+    message_id: int
+    phone: str
+    delivered: bool
+    code: str
+    at: datetime
+
+    def payload(self, zone: ZoneInfo) -> dict[str, str]:
+        """Give the element of a status report's array, its time in the account's zone.
+
+        The fields are those of domain.md section 3.
+        """
+        nation, mobile = _split(self.phone)
+        return {
+            "user_receive_time": self.at.astimezone(zone).strftime(_TIME),
+            "nationcode": nation,
+            "mobile": mobile,
+            "report_status": "SUCCESS" if self.delivered else "FAIL",
+            "errmsg": self.code,
+            "description": outcome.lookup(self.code).reason,
+            "sid": str(self.message_id),
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReplyEvent:
+    """A recipient's reply to `message_id`, whose signature was `signature_id`."""
+
+    account_uin: int
+    message_id: int
+    phone: str
+    text: str
+    signature_id: int | None
+    at: datetime
+    extend: str = ""
+
+    def payload(self, sign: str) -> dict[str, str | int]:
+        """Give the object that is pushed; `sign` is the signature's text (domain.md section 3)."""
+        nation, mobile = _split(self.phone)
+        shown: dict[str, str | int] = {
+            "nationcode": nation,
+            "mobile": mobile,
+            "text": self.text,
+            "sign": sign,
+            "time": int(self.at.timestamp()),
+        }
+        return shown | {"extend": self.extend} if self.extend else shown
+
+
+def _split(phone: str) -> tuple[str, str]:
+    """Split E.164 into country code and the rest; no country code begins another one."""
+    digits = phone.removeprefix("+")
+    for length in range(1, _LONGEST_DIAL_CODE + 1):
+        if int(digits[:length] or 0) in COUNTRY_CODE_TO_REGION_CODE:
+            return digits[:length], digits[length:]
+    return "", digits
