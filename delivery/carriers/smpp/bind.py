@@ -1,0 +1,252 @@
+"""One bind of a carrier: connected, bound, kept alive, and connected again when it is lost."""
+
+import asyncio
+import logging
+import os
+import ssl
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from delivery.carriers.smpp.command import Command, Status, status_name
+from delivery.carriers.smpp.pdu import Bind as BindRequest
+from delivery.carriers.smpp.pdu import BindResp, DeliverSm
+from delivery.carriers.smpp.session import Answer, Failure, Owner, Response, Session
+from delivery.carriers.smpp.settings import SmppSettings, Tls
+from delivery.carriers.smpp.throttle import Backoff
+from delivery.carriers.smpp.timing import Timing
+
+RECONNECT: Final = (1.0, 60.0)
+"""The first and the longest pause, in seconds, before a lost bind is tried again."""
+REFUSED: Final = (60.0, 600.0)
+"""The same when the carrier refused the credentials: it may lock who tries too often."""
+THROTTLED: Final = (0.25, 4.0)
+"""The same before a bind goes on that was told it is too fast."""
+PROVEN: Final = 60.0
+"""Seconds a bind has to last before its next loss counts as the first."""
+_CREDENTIALS: Final[dict[int, str]] = {
+    Status.ESME_RINVPASWD: "the password is wrong",
+    Status.ESME_RINVSYSID: "the system_id is wrong",
+}
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watcher:
+    """Who is told what happens on the binds of a carrier."""
+
+    delivered: Callable[[Session, Sequence[DeliverSm]], None]
+    changed: Callable[[], None]
+    """Something may be submitted that could not be before."""
+    lost: Callable[["Bind"], None]
+    problem: Callable[[str], None]
+    """Something went wrong; the text is for the operator."""
+
+
+class Bind:
+    """Keeps one bind up until it is stopped, and says how many requests fit into its window."""
+
+    def __init__(
+        self,
+        number: int,
+        command: Command,
+        settings: SmppSettings,
+        watcher: Watcher,
+        timing: Timing,
+    ) -> None:
+        self._label = f"bind {number} ({command.name.lower()})"
+        self._command = command
+        self._settings = settings
+        self._watcher = watcher
+        self._timing = timing
+        self._reconnect = Backoff(*RECONNECT, timing.chance)
+        self._refused = Backoff(*REFUSED, timing.chance)
+        self._throttled = Backoff(*THROTTLED, timing.chance)
+        self._session: Session | None = None
+        self._lost = asyncio.Event()
+        self._stopping = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+        self._paused_until: float | None = None
+        self._unanswered = 0
+        self.in_flight = 0
+        """Requests that have no answer."""
+        self.bound = False
+        self.transmits = command != Command.BIND_RECEIVER
+
+    def start(self) -> None:
+        """Connect, and go on until `stop`."""
+        self._task = asyncio.create_task(self._run())
+
+    async def stop(self) -> None:
+        """Unbind and end."""
+        self._stopping.set()
+        if self._session is not None:
+            self._session.unbind()
+        if self._task is not None:
+            await self._task
+
+    @property
+    def ready(self) -> bool:
+        """Whether it takes submissions now, but for its window."""
+        return (
+            self.bound
+            and self._paused_until is None
+            and self._session is not None
+            and self._session.usable
+        )
+
+    def free(self) -> int:
+        """Give how many requests it takes now."""
+        return max(0, self._settings.window - self.in_flight) if self.ready else 0
+
+    def request(self, wire: bytes, answer: Answer) -> None:
+        """Send a request within the window."""
+        self.in_flight += 1
+
+        def answered(response: Response | Failure) -> None:
+            self.in_flight -= 1
+            self._note(response)
+            answer(response)
+
+        if self._session is None:
+            answered(Failure.UNSENT)
+        else:
+            self._session.request(wire, answered)
+
+    def throttle(self) -> None:
+        """Pause: the carrier said it is too much; answers of the same moment pause it once."""
+        if self._paused_until is None:
+            pause = self._throttled.pause()
+            self._paused_until = self._timing.monotonic() + pause
+            self._timing.later(pause, self._go_on)
+
+    def accepted(self) -> None:
+        """Hear that the carrier takes messages: the next pause is the first again."""
+        if self._paused_until is None:
+            self._throttled.reset()
+
+    def pause_reading(self, *, paused: bool) -> None:
+        """Read nothing for a while, or go on."""
+        if self._session is not None:
+            self._session.pause(paused=paused)
+
+    def _go_on(self) -> None:
+        self._paused_until = None
+        self._watcher.changed()
+
+    def _note(self, response: Response | Failure) -> None:
+        if response is not Failure.UNANSWERED:
+            self._unanswered = 0
+            return
+        self._unanswered += 1
+        if self._unanswered == self._settings.window and self._session is not None:
+            self._session.close("the carrier answers enquire_link, but no submission")
+
+    async def _run(self) -> None:
+        while not self._stopping.is_set():
+            began = self._timing.monotonic()
+            pause = await self._attempt()
+            if self._timing.monotonic() - began >= PROVEN:
+                self._reconnect.reset()
+            if not self._stopping.is_set():
+                await self._wait(self._reconnect.pause() if pause is None else pause)
+
+    async def _attempt(self) -> float | None:
+        """Be bound once, until it is over; gives the seconds to wait if they are special."""
+        settings = self._settings
+        self._lost.clear()
+        owner = Owner(
+            delivered=self._watcher.delivered, writable=self._watcher.changed, lost=self._on_lost
+        )
+        timeout = settings.response_timeout.total_seconds()
+        session = Session(owner, self._timing, timeout)
+        try:
+            await self._timing.within(timeout, self._connect(session))
+        except OSError as error:
+            self._report(f'no connection to "{settings.host}:{settings.port}": {_reason(error)}')
+            return None
+        self._session = session
+        if self._stopping.is_set():
+            session.close("it was stopped")
+        pause = self._bind_answered(session, await self._bind(session))
+        await self._lost.wait()
+        return pause
+
+    async def _connect(self, session: Session) -> None:
+        settings = self._settings
+        context = None if settings.tls is None else _context(settings.tls)
+        name = None if settings.tls is None else settings.tls.name or settings.host
+        loop = asyncio.get_running_loop()
+        await loop.create_connection(
+            lambda: session, settings.host, settings.port, ssl=context, server_hostname=name
+        )
+
+    async def _bind(self, session: Session) -> Response | Failure:
+        settings = self._settings
+        answer: asyncio.Future[Response | Failure] = asyncio.get_running_loop().create_future()
+        request = BindRequest(
+            command=self._command,
+            sequence=1,
+            system_id=settings.system_id,
+            password=settings.password,
+            system_type=settings.system_type,
+        )
+        session.request(request.encode(), answer.set_result)
+        return await answer
+
+    def _bind_answered(self, session: Session, answer: Response | Failure) -> float | None:
+        if isinstance(answer, Failure):
+            return None  # why is told when the connection is lost
+        if isinstance(answer, BindResp) and answer.status == Status.ESME_ROK:
+            session.keep_alive(self._settings.enquire_link.total_seconds())
+            self.bound = True
+            self._unanswered = 0
+            self._refused.reset()
+            log.info("%s is bound to %s:%d", self._label, self._settings.host, self._settings.port)
+            self._watcher.changed()
+            return None
+        said = _CREDENTIALS.get(answer.status)
+        detail = f" ({said})" if said else ""
+        session.close(f"the carrier refused the bind: {status_name(answer.status)}{detail}")
+        return self._refused.pause() if said else None
+
+    def _on_lost(self, _session: Session, problem: str) -> None:
+        self._session, self.bound = None, False
+        if not self._stopping.is_set():
+            self._report(problem)
+        self._watcher.lost(self)
+        self._lost.set()
+
+    async def _wait(self, seconds: float) -> None:
+        due = asyncio.Event()
+        timer = self._timing.later(seconds, due.set)
+        waits = [asyncio.ensure_future(event.wait()) for event in (due, self._stopping)]
+        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        for one in waits:
+            one.cancel()
+        timer.cancel()
+
+    def _report(self, problem: str) -> None:
+        log.warning("%s: %s", self._label, problem)
+        self._watcher.problem(f"{self._label}: {problem}")
+
+
+def _context(tls: Tls) -> ssl.SSLContext:
+    """Trust what was entered, or what the machine trusts; ssl.SSLError is an OSError."""
+    context = ssl.create_default_context(cadata=tls.ca or None)
+    if not tls.verify:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+def _reason(error: OSError) -> str:
+    """Say what went wrong, in one line."""
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return f"its certificate is not trusted ({error.verify_message})"
+    if isinstance(error, TimeoutError):
+        return "it took too long"
+    if error.errno and error.errno > 0 and not isinstance(error, ssl.SSLError):
+        return os.strerror(error.errno).lower()
+    return (error.strerror or type(error).__name__).replace("\n", " ")
