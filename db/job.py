@@ -22,6 +22,8 @@ class JobKind(StrEnum):
     """Return what a stopped bulk task did not need, once the fate of its messages is known."""
     ERASE_TASK = "erase_task"
     """Remove a deleted bulk task with its recipients and its file."""
+    NOTIFY = "notify"
+    """Try once to send a notification."""
 
 
 class JobRow(SQLModel, table=True):
@@ -57,6 +59,22 @@ async def add(
     session.add(row)
     await session.flush()
     return row.id
+
+
+async def add_all(
+    session: AsyncSession,
+    kind: JobKind,
+    subject_ids: Sequence[int],
+    *,
+    due_at: datetime,
+    now: datetime,
+) -> None:
+    """Ask for the same of many subjects at a time."""
+    session.add_all(
+        JobRow(kind=kind, subject_id=subject_id, due_at=due_at, created_at=now)
+        for subject_id in subject_ids
+    )
+    await session.flush()
 
 
 async def due(session: AsyncSession, now: datetime, limit: int) -> Sequence[JobRow]:

@@ -6,6 +6,8 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import Final
 
+from domain.message import MessageStatus
+
 SUBJECT_MOST: Final = 120
 
 
@@ -93,3 +95,18 @@ RETRIES: Final = (
 def pause_after(attempts: int) -> timedelta | None:
     """Say how long to wait after that many tries; None when none is left."""
     return RETRIES[attempts - 1] if attempts <= len(RETRIES) else None
+
+
+_S, _N = MessageStatus, NotificationState
+MESSAGE_STATES: Final[Mapping[MessageStatus, NotificationState]] = {
+    status: {
+        _S.SUBMITTED: _N.SENT,
+        _S.EXPIRED: _N.SENT,
+        _S.DELIVERED: _N.DELIVERED,
+        _S.FAILED: _N.FAILED,
+        _S.REFUSED: _N.FAILED,
+        _S.CANCELLED: _N.FAILED,
+    }.get(status, _N.QUEUED)
+    for status in MessageStatus
+}
+"""What the state of a text message says of the notification that it carries."""
