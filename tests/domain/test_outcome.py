@@ -46,7 +46,12 @@ def test_the_table_has_the_published_numbers_of_codes() -> None:
         ("DB:0140", Bucket.BLOCKLIST, None),
         ("DB:0142", Bucket.FREQUENCY, "the carrier's daily limit for one number was reached"),
         ("TE:0014", Bucket.CONTENT, "the message failed the carrier's manual review"),
-        ("NOROUTE", Bucket.INTERNAL, "internal failure of the carrier (China Mobile)"),
+        (
+            "NOROUTE",
+            Bucket.INTERNAL,
+            "no carrier takes the number: the installation has no route for it, or the carrier "
+            "has none",
+        ),
         ("REJECTD", Bucket.CONTENT, None),
         ("1", Bucket.INVALID_NUMBER, "the number is invalid (China Unicom)"),
         (" 4 ", Bucket.UNREACHABLE, "the handset is off (China Unicom)"),
