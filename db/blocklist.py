@@ -123,6 +123,15 @@ async def remove(session: AsyncSession, owner: int, entry_ids: Collection[int]) 
         raise Refused.one(Code.NOT_FOUND, message, "ids")
 
 
+async def clear(session: AsyncSession, owner: int, signature_id: int) -> None:
+    """Delete every entry of a signature that is erased, and give their quota back."""
+    query = select(BlocklistRow.id).where(
+        BlocklistRow.account_uin == owner, BlocklistRow.signature_id == signature_id
+    )
+    if entries := (await session.exec(query)).all():
+        await remove(session, owner, entries)
+
+
 async def _insert(  # noqa: PLR0913, PLR0917 - the columns of an entry
     session: AsyncSession,
     owner: int,

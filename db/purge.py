@@ -10,6 +10,7 @@ from datetime import datetime
 from sqlmodel import col, delete, exists, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from db import blocklist
 from db import file as files
 from db.allowlist import AllowlistRow
 from db.application import ApplicationRow
@@ -95,6 +96,7 @@ async def _erase_application(session: AsyncSession, app_id: int) -> None:
 async def _erase_signature(session: AsyncSession, signature_id: int) -> None:
     query = select(SignatureRow).where(SignatureRow.id == signature_id)
     signature = (await session.exec(query)).one()
+    await blocklist.clear(session, signature.account_uin, signature_id)
     papers = [key for key in (signature.certificate_id, signature.authorization_id) if key]
     signature.certificate_id = signature.authorization_id = None
     signature.note = ""

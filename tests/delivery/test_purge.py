@@ -2,16 +2,18 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from sqlmodel import SQLModel, select
 
-from db import purge, quota, review, signature, template
+from db import blocklist, purge, quota, review, signature, template
 from db.account import AccountRow
 from db.allowlist import AllowlistRow
 from db.application import ApplicationRow
+from db.blocklist import BlocklistRow
 from db.file import FilePurpose, FileRow, StoredFile
 from db.session import Database
 from db.signature import SignatureRow
@@ -20,7 +22,7 @@ from db.template import TemplateRow
 from delivery import purge as purging
 from delivery.purge import SELDOM, Purge
 from delivery.step import Tools
-from domain.quota import SIGNATURES, TEMPLATES
+from domain.quota import BLOCKLIST, SIGNATURES, TEMPLATES
 from domain.region import Region, SmsType
 from domain.restore import RestorableState
 from domain.signature import CertificateType, Draft, Purpose, SignatureType
@@ -147,6 +149,36 @@ async def test_papers_go_and_of_the_rest_stays_what_records_quote(
     assert isinstance(app, ApplicationRow)
     assert (app.name, app.overview, app.sealed_key) == ("Shop", "", "")
     assert await listed(console, account) == []
+
+
+async def test_an_erased_signature_leaves_the_blocklist_and_its_quota(console: Console) -> None:
+    account = await console.add_account()
+    now = console.clock.now
+    async with console.database.write() as session:
+        await quota.take(session, account.uin, SIGNATURES)
+        await review.hold_applicant(session, account.uin)
+        paper = StoredFile(FilePurpose.CERTIFICATE, "image/png", 8, "ab" * 32, "certificate/x.png")
+        draft = replace(DRAFT, purpose=Purpose.SELF_USE)
+        row = await signature.add(
+            session,
+            account.uin,
+            Region.MAINLAND,
+            draft,
+            {FilePurpose.CERTIFICATE: paper},
+            now,
+            Terms(auto_review=True),
+        )
+        phones = {"+8613800000001", "+8613800000002"}
+        await blocklist.add(session, account.uin, row.id, SmsType.REGULAR, phones, now)
+    await delete_signature(console, account, row.id)
+    console.clock.advance(KEPT - timedelta(microseconds=1))
+    await worker(console).step()
+    assert len(await rows(console, BlocklistRow)) == 2
+    console.clock.advance(timedelta(microseconds=1))
+    await worker(console).step()
+    assert await rows(console, BlocklistRow) == []
+    async with console.database.read() as session:
+        assert await quota.used(session, account.uin, BLOCKLIST) == 0
 
 
 async def test_what_was_asked_for_in_time_waits_for_the_decision(console: Console) -> None:
