@@ -1,10 +1,19 @@
 """Packages of Mainland China messages: which are used first, and what comes back (PKG-1, PKG-4)."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
+from typing import Final
 
 from domain.errors import Code, Refused
+from domain.price import RefusedUnits
+from domain.region import IdentityKind
+from domain.terms import Terms
 from domain.text import counted
+
+PACKAGES_MOST: Final = 1_000
+"""How many packages with units in them an account may hold: a task may take from all of them."""
 
 
 class PackageKind(StrEnum):
@@ -12,6 +21,15 @@ class PackageKind(StrEnum):
 
     GIFT = "gift"
     PURCHASED = "purchased"
+
+
+class PackageStatus(StrEnum):
+    """Whether a package can be used."""
+
+    NOT_YET_EFFECTIVE = "not_yet_effective"
+    IN_USE = "in_use"
+    USED_UP = "used_up"
+    EXPIRED = "expired"
 
 
 class LedgerKind(StrEnum):
@@ -23,6 +41,33 @@ class LedgerKind(StrEnum):
     """A task was consented to and holds what it may need."""
     RETURN = "return"
     """A task ended and did not need all of it."""
+    EXPIRE = "expire"
+    """The package expired and what was left in it is lost."""
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """What a task has taken from one package, and what that package promises."""
+
+    package: int
+    units: int
+    refused_units: RefusedUnits
+
+
+def gift_units(kind: IdentityKind, terms: Terms) -> int:
+    """Say how many units an account is given when its identity is verified (domain.md 5.2)."""
+    return terms.gift_individual if kind is IdentityKind.INDIVIDUAL else terms.gift_organization
+
+
+def status(
+    remaining: int, effective_at: datetime, expires_at: datetime, now: datetime
+) -> PackageStatus:
+    """Say whether a package can be used; what has expired is expired, used up or not."""
+    if expires_at <= now:
+        return PackageStatus.EXPIRED
+    if not remaining:
+        return PackageStatus.USED_UP
+    return PackageStatus.IN_USE if effective_at <= now else PackageStatus.NOT_YET_EFFECTIVE
 
 
 def spread(units: int, held: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
@@ -43,3 +88,21 @@ def spread(units: int, held: Sequence[tuple[int, int]]) -> list[tuple[int, int]]
             taken.append((package, part))
             units -= part
     return taken
+
+
+def returned(unsent: int, refused: int, drawn: Sequence[Drawn]) -> list[tuple[int, int]]:
+    """Say what comes back to which package at a task's end: (package, units).
+
+    `unsent` units are those of messages no carrier was asked to send, `refused` those a carrier
+    turned down: they come back to packages that return them, as far as the task has taken from
+    such. `drawn` is in the order in which packages get their units back.
+    """
+    back = dict(spread(unsent, [(each.package, each.units) for each in drawn]))
+    left = [
+        (each.package, each.units - back.get(each.package, 0))
+        for each in drawn
+        if each.refused_units is RefusedUnits.RETURNED
+    ]
+    for package, units in spread(min(refused, sum(units for _, units in left)), left):
+        back[package] = back.get(package, 0) + units
+    return [(each.package, back[each.package]) for each in drawn if each.package in back]

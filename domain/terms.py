@@ -55,4 +55,12 @@ class Terms:
     global_segment_micros: int = 50_000
     """The price of one Global segment, in millionths of the currency unit."""
     currency: str = "USD"
-    """The currency of Global prices, ISO 4217."""
+    """The currency of Global prices, ISO 4217, and of price list items that name none."""
+    gift_individual: int = 100
+    """Package units an individual is given when the identity is verified (domain.md 5.2)."""
+    gift_organization: int = 1_000
+    """Package units an organization is given when the identity is verified."""
+    gift_lasts: timedelta = timedelta(days=365)
+    """How long they can be used."""
+    package_delay: timedelta = timedelta()
+    """How long a package takes to be effective after its purchase (PKG-1)."""

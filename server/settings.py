@@ -133,6 +133,16 @@ class Settings(BaseSettings):
         50_000, ge=0, description="Price of one Global segment, in millionths of the currency."
     )
     currency: str = Field("USD", pattern="^[A-Z]{3}$", description="Currency of Global prices.")
+    gift_individual: int = Field(
+        100, ge=0, le=1_000_000_000, description="Units an individual is given once verified."
+    )
+    gift_organization: int = Field(
+        1_000, ge=0, le=1_000_000_000, description="Units an organization is given once verified."
+    )
+    gift_days: int = Field(365, ge=1, le=3_650, description="How long these units can be used.")
+    package_delay_seconds: float = Field(
+        0, ge=0, le=86_400, description="How long a package takes to be effective once bought."
+    )
     simulator_success_rate: float = Field(
         0.98, ge=0, le=1, description="Share of messages the simulator carrier delivers."
     )
@@ -229,6 +239,10 @@ class Settings(BaseSettings):
             global_daily=self.global_daily,
             global_segment_micros=self.global_segment_micros,
             currency=self.currency,
+            gift_individual=self.gift_individual,
+            gift_organization=self.gift_organization,
+            gift_lasts=timedelta(days=self.gift_days),
+            package_delay=timedelta(seconds=self.package_delay_seconds),
         )
 
 
