@@ -1,14 +1,17 @@
 """Callbacks: what is pushed to a user's URL of receipts and of replies (CFG-2, RPL-1, API-3)."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Final
+from datetime import datetime, timedelta
+from typing import Final, Protocol
 from zoneinfo import ZoneInfo
 
 from phonenumbers import COUNTRY_CODE_TO_REGION_CODE
 
 from domain import outcome
 
+EVENTS_OF_A_PUSH: Final = 100
+"""Status events that are pushed together at most; a reply is pushed by itself."""
 _LONGEST_DIAL_CODE: Final = 3
 _TIME: Final = "%Y-%m-%d %H:%M:%S"
 
@@ -68,6 +71,26 @@ class ReplyEvent:
             "time": int(self.at.timestamp()),
         }
         return shown | {"extend": self.extend} if self.extend else shown
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Heard:
+    """What came of one POST: `error` in words when there was no whole answer, else empty.
+
+    `body` is at most what a sender reads of an answer.
+    """
+
+    status: int | None = None
+    body: bytes = b""
+    error: str = ""
+    took: timedelta = timedelta(0)
+
+
+class Sender(Protocol):
+    """Posts to a URL of a user; raises nothing for whatever that URL does."""
+
+    async def __call__(self, url: str, headers: Mapping[str, str], body: bytes, /) -> Heard:
+        """Post once, within a bounded time."""
 
 
 def _split(phone: str) -> tuple[str, str]:
