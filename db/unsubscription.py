@@ -41,7 +41,7 @@ class UnsubscriptionRow(Listed, table=True):
         Index("ix_unsubscription_phone", "account_uin", "phone"),
     )
 
-    message_id: int = Field(foreign_key="message.id", sa_type=BigId)
+    message_id: int = Field(sa_type=BigId)
     reply: str = Field(max_length=REPLY_MOST)
     unsubscribed_at: datetime
     opt_outs: int = 1

