@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import Index, text
+from sqlalchemy import Index, false, text
 from sqlmodel import Field, SQLModel
 
 from db.dialect import BigId, choice
@@ -13,15 +13,21 @@ from domain.region import Region, SmsType
 # What partial indexes cover; a query has to repeat these words for the index to be used.
 HELD: Final = text("state IN ('claimed', 'unknown')")
 AWAITED: Final = text("state = 'submitted'")
+PARKED: Final = text("state = 'waiting'")
+SINGLE: Final = text("task_id IS NULL AND state IN ('queued', 'waiting')")
 CODE_MOST: Final = 64  # characters of an outcome code that are kept
 _REFERENCED: Final = text("carrier_ref IS NOT NULL")
 
 
 class MessageRow(SQLModel, table=True):
-    """One message; `params` are the template's variables as a JSON list of texts.
+    """One message, of a task or, without one, by itself.
+
+    `params` are the template's variables as a JSON list of texts.
 
     `characters` and `segments` are what it is billed as. `attempts` counts how often a worker took
     it to submit it, so more than one says that it may have been submitted more than once.
+    `carrier` is whom it was submitted to or waits for; one that is queued has none.
+    `submitted_at` of an unknown one is when it was last heard of, `claimed_until` when to ask.
     `counted_on` is the account's day it last counted on against its application's daily limit.
     """
 
@@ -38,6 +44,23 @@ class MessageRow(SQLModel, table=True):
             postgresql_where=_REFERENCED,
         ),
         Index("ix_message_held", "claimed_until", sqlite_where=HELD, postgresql_where=HELD),
+        Index(
+            "ix_message_parked",
+            "carrier",
+            "task_id",
+            "id",
+            sqlite_where=PARKED,
+            postgresql_where=PARKED,
+        ),
+        Index(
+            "ix_message_single",
+            "carrier",
+            "urgent",
+            "app_id",
+            "id",
+            sqlite_where=SINGLE,
+            postgresql_where=SINGLE,
+        ),
         Index("ix_message_awaited", "submitted_at", sqlite_where=AWAITED, postgresql_where=AWAITED),
     )
 
@@ -62,6 +85,7 @@ class MessageRow(SQLModel, table=True):
     claimed_by: str | None = Field(default=None, max_length=64)
     claimed_until: datetime | None = None
     attempts: int = 0
+    urgent: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
     counted_on: str | None = Field(default=None, max_length=10)
     created_at: datetime
     submitted_at: datetime | None = None

@@ -33,7 +33,8 @@ from domain.terms import Terms
 from domain.text import quoted
 
 _IN_FLIGHT: Final = (MessageStatus.CLAIMED, MessageStatus.UNKNOWN)
-_NOT_SENT: Final = (MessageStatus.QUEUED, MessageStatus.REFUSED, MessageStatus.CANCELLED)
+_TO_SEND: Final = (MessageStatus.QUEUED, MessageStatus.WAITING)
+_NOT_SENT: Final = (*_TO_SEND, MessageStatus.REFUSED, MessageStatus.CANCELLED)
 _GIVEN_UP: Final = frozenset({TaskStatus.STOPPED, TaskStatus.CANCELLED, TaskStatus.FAILED})
 
 
@@ -212,7 +213,7 @@ async def finish(session: AsyncSession, task_id: int, now: datetime) -> bool:
     if await _any(session, task_id, *_IN_FLIGHT):
         return False
     if row.status is TaskStatus.SENDING:
-        if await _any(session, task_id, MessageStatus.QUEUED):
+        if await _any(session, task_id, *_TO_SEND):
             return False
         task.move(row, TaskEvent.FINISH)
         row.finished_at = now

@@ -20,7 +20,7 @@ from domain import task as rules
 from domain import task_form
 from domain.errors import Code, Refused
 from domain.region import Region, SmsType
-from domain.task import TaskEvent, TaskStatus
+from domain.task import TaskEvent, TaskStatus, UnknownPolicy
 
 
 class BulkTaskRow(SQLModel, table=True):
@@ -51,6 +51,11 @@ class BulkTaskRow(SQLModel, table=True):
     signature_id: int | None = Field(default=None, foreign_key="signature.id", sa_type=BigId)
     name: str = Field(max_length=120)
     status: TaskStatus = Field(sa_type=choice(TaskStatus))
+    unknown_policy: UnknownPolicy = Field(
+        default=UnknownPolicy.RESEND,
+        sa_type=choice(UnknownPolicy),
+        sa_column_kwargs={"server_default": UnknownPolicy.RESEND.value},
+    )
     scheduled_at: datetime | None = None
     created_at: datetime
     created_by: int = Field(sa_type=BigId)

@@ -11,6 +11,8 @@ class MessageStatus(StrEnum):
 
     QUEUED = "queued"
     """It waits to be submitted."""
+    WAITING = "waiting"
+    """It is queued for one carrier, which has no room or no connection now."""
     CLAIMED = "claimed"
     """A worker holds it and may be submitting it."""
     UNKNOWN = "unknown"
@@ -39,6 +41,10 @@ class MessageEvent(StrEnum):
 
     CLAIM = "claim"
     """A worker takes it from the queue."""
+    PARK = "park"
+    """The carrier its route names takes nothing now."""
+    REROUTE = "reroute"
+    """Routes or carriers changed: another carrier may take it."""
     RELEASE = "release"
     """The worker gives it back, certain that the carrier has not got it."""
     ACCEPT = "accept"
@@ -70,6 +76,12 @@ TRANSITIONS: Final = {
     (_S.QUEUED, _E.CLAIM): _S.CLAIMED,
     (_S.QUEUED, _E.REFUSE): _S.REFUSED,
     (_S.QUEUED, _E.CANCEL): _S.CANCELLED,
+    (_S.QUEUED, _E.PARK): _S.WAITING,
+    (_S.WAITING, _E.PARK): _S.WAITING,
+    (_S.WAITING, _E.CLAIM): _S.CLAIMED,
+    (_S.WAITING, _E.REROUTE): _S.QUEUED,
+    (_S.WAITING, _E.REFUSE): _S.REFUSED,
+    (_S.WAITING, _E.CANCEL): _S.CANCELLED,
     (_S.CLAIMED, _E.RELEASE): _S.QUEUED,
     (_S.CLAIMED, _E.ACCEPT): _S.SUBMITTED,
     (_S.CLAIMED, _E.REFUSE): _S.REFUSED,
@@ -82,7 +94,7 @@ TRANSITIONS: Final = {
     (_S.SUBMITTED, _E.EXPIRE): _S.EXPIRED,
     **{
         (current, receipt): outcome
-        for current in (_S.QUEUED, _S.CLAIMED, _S.UNKNOWN, _S.SUBMITTED)
+        for current in (_S.QUEUED, _S.WAITING, _S.CLAIMED, _S.UNKNOWN, _S.SUBMITTED)
         for receipt, outcome in _RECEIPTS.items()
     },
 }

@@ -10,8 +10,9 @@ def shown(task: TaskStatus, message: MessageStatus) -> MessageStatus:
     """Say where a recipient stands.
 
     Stopping a task changes the task alone, however many recipients it has: what was still queued
-    then is never claimed, so it counts as cancelled.
+    then is never claimed, so it counts as cancelled. Which carrier a queued one waits for is the
+    operator's business.
     """
-    if task in _GIVEN_UP and message is MessageStatus.QUEUED:
-        return MessageStatus.CANCELLED
-    return message
+    if message not in {MessageStatus.QUEUED, MessageStatus.WAITING}:
+        return message
+    return MessageStatus.CANCELLED if task in _GIVEN_UP else MessageStatus.QUEUED

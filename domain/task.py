@@ -34,6 +34,15 @@ class TaskStatus(StrEnum):
         return not any(current is self for current, _ in TRANSITIONS)
 
 
+class UnknownPolicy(StrEnum):
+    """What becomes of messages that were sent and never answered, because a connection ended."""
+
+    RESEND = "resend"
+    """They are sent again at once, so one may arrive twice."""
+    WAIT = "wait"
+    """They wait for a receipt, so none arrives twice and one that was lost stays lost."""
+
+
 class TaskEvent(StrEnum):
     """What moves a task."""
 

@@ -41,6 +41,7 @@ publish(
         "REFUSED": "A rule or the carrier turned it down; it was not sent.",
         "CANCELLED": "Its task was stopped or cancelled before it was submitted.",
     },
+    hidden={"WAITING"},  # shown as queued
 )
 
 

@@ -21,6 +21,11 @@ HEARSAY = {*RECEIPTS, MessageEvent.ACCEPT, MessageEvent.EXPIRE}
         "queued refuse refused",
         "queued claim claimed release queued claim claimed",
         "queued cancel cancelled",
+        # Its carrier has no room: it waits for that one, until routes or carriers change.
+        "queued park waiting claim claimed accept submitted",
+        "queued park waiting park waiting reroute queued park waiting refuse refused",
+        "queued park waiting cancel cancelled",
+        "queued claim claimed release queued park waiting deliver delivered",
         "queued claim claimed cancel cancelled",
         # The worker died between sending and answer: asked, resent, or settled by a receipt.
         "queued claim claimed lose unknown accept submitted",

@@ -1,0 +1,52 @@
+"""Single messages: sent by themselves and not for a task, they overtake every task."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import orjson
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from db.message import MessageRow
+from domain.region import Region, SmsType
+
+
+async def queue(  # noqa: PLR0913 - the columns of a message
+    session: AsyncSession,
+    *,
+    account_uin: int,
+    app_id: int,
+    template_id: int,
+    signature_id: int | None,
+    region: Region,
+    sms_type: SmsType,
+    phone: str,
+    country: str,
+    params: Sequence[str],
+    characters: int,
+    segments: int,
+    now: datetime,
+    urgent: bool = False,
+) -> int:
+    """Queue one message and give its id; `urgent` ones, such as one-time passwords, go first.
+
+    `phone` is in E.164, `country` in ISO 3166-1. It is held to the same rules as messages of tasks
+    when it is sent, and waits while its application does not send.
+    """
+    row = MessageRow(
+        account_uin=account_uin,
+        app_id=app_id,
+        template_id=template_id,
+        signature_id=signature_id,
+        region=region,
+        sms_type=sms_type,
+        phone=phone,
+        country=country,
+        params=orjson.dumps(list(params)).decode(),
+        characters=characters,
+        segments=segments,
+        urgent=urgent,
+        created_at=now,
+    )
+    session.add(row)
+    await session.flush()
+    return row.id
