@@ -4,10 +4,11 @@ import argparse
 import json
 import os
 import platform
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
+from types import MappingProxyType
 
 from rich.console import Console
 from rich.table import Table
@@ -36,15 +37,20 @@ class Options:
 
     quick: bool
     as_json: bool
+    asked: frozenset[str] = frozenset()
+    """Which of the benchmark's own flags were given."""
 
 
-def read_options(description: str, arguments: Sequence[str] | None = None) -> Options:
-    """Read the command line of a benchmark."""
+def read_options(description: str, flags: Mapping[str, str] = MappingProxyType({})) -> Options:
+    """Read the command line of a benchmark; `flags` are its own, with what they do."""
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--quick", action="store_true", help="end within a minute")
     parser.add_argument("--json", action="store_true", help="print one JSON object a line")
-    given = parser.parse_args(arguments)
-    return Options(quick=given.quick, as_json=given.json)
+    for flag, meaning in flags.items():
+        parser.add_argument(f"--{flag}", action="store_true", help=meaning)
+    given = vars(parser.parse_args())
+    asked = frozenset(flag for flag in flags if given[flag])
+    return Options(quick=given["quick"], as_json=given["json"], asked=asked)
 
 
 def machine_facts(*packages: str) -> Iterator[Row]:

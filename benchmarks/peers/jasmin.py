@@ -95,7 +95,7 @@ def _running(
 @contextmanager
 def _gateway(programs: Path, folder: Path, smsc: Smsc) -> Iterator[None]:
     (spec,) = (programs.parent).glob("lib/*/site-packages/txamqp/specs/standard/amqp0-9-1*.xml")
-    settings = {"queue": QUEUE, "store": STORE, "http": HTTP, "console": CONSOLE}
+    settings: dict[str, object] = {"queue": QUEUE, "store": STORE, "http": HTTP, "console": CONSOLE}
     settings |= {"server": SERVER, "spec": spec}
     configuration = folder / "jasmin.cfg"
     configuration.write_text(CONFIGURATION.format(**settings))
