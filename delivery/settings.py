@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Final
 
 from domain import frequency
+from domain.alarm import FOLD_WINDOW
 from domain.frequency import Limits
 from domain.sandbox import Odds
 from domain.terms import Terms
@@ -26,6 +27,8 @@ class DeliverySettings:
     """How often an idle worker looks for work nobody woke it for."""
     frequency: Limits = frequency.GUIDE
     """The frequency limits of applications without their own (CFG-3)."""
+    alarm_fold: timedelta = FOLD_WINDOW
+    """How long an alarm that repeats is only counted before it is told again (ALM-2)."""
     receipt_wait: timedelta = timedelta(hours=72)
     """How long a message waits for its receipt."""
     drain: timedelta = timedelta(seconds=10)

@@ -9,6 +9,7 @@ from dbos import DBOS, StepOptions
 
 from db.session import Database
 from db.store import Store
+from delivery.mail import MailServer
 from domain.terms import Terms
 
 ATTEMPTS: Final = 8
@@ -25,6 +26,7 @@ class Tools:
     store: Store
     terms: Terms
     clock: Callable[[], datetime]
+    mail: MailServer | None = None
 
 
 @dataclass(frozen=True, slots=True)

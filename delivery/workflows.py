@@ -21,6 +21,7 @@ from db import job as jobs
 from db import worker as workers
 from db.job import JobKind, JobRow
 from delivery.checking import check_recipients
+from delivery.notification import notify
 from delivery.scheduling import erase_task, settle_task, start_task
 from delivery.step import Job, Tools, step
 
@@ -44,11 +45,18 @@ HANDLERS: Final[Mapping[JobKind, Handler]] = {
     JobKind.START_TASK: start_task,
     JobKind.SETTLE_TASK: settle_task,
     JobKind.ERASE_TASK: erase_task,
+    JobKind.NOTIFY: notify,
 }
 # Checks have a queue of their own: each may take a gigabyte and minutes, and nothing waits behind.
 CHECKS: Final = "checks"
 TASKS: Final = "tasks"
-AT_ONCE: Final[Mapping[str, int]] = {CHECKS: 2, TASKS: 32}
+# So do notifications: each may wait for a mail server that does not answer.
+NOTICES: Final = "notices"
+AT_ONCE: Final[Mapping[str, int]] = {CHECKS: 2, TASKS: 32, NOTICES: 8}
+QUEUES: Final[Mapping[JobKind, str]] = {
+    JobKind.CHECK_RECIPIENTS: CHECKS,
+    JobKind.NOTIFY: NOTICES,
+}
 POLL_SECONDS: Final = 0.25
 
 log = logging.getLogger(__name__)
@@ -147,7 +155,7 @@ class Workflows:
             await jobs.finished(session, job_id, self._tools.clock())
 
     async def _enqueue(self, row: JobRow) -> None:
-        queue = CHECKS if row.kind is JobKind.CHECK_RECIPIENTS else TASKS
+        queue = QUEUES.get(row.kind, TASKS)
         with SetWorkflowID(_workflow_id(row.id)):
             await DBOS.enqueue_workflow_async(
                 queue, self._workflow, row.id, row.kind.value, row.subject_id

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import time, timedelta
 
+from domain.alarm import FOLD_WINDOW
 from domain.frequency import GUIDE, Limits
 
 
@@ -50,6 +51,8 @@ class Terms:
     """How far ahead a task may be scheduled: one month."""
     frequency: Limits = GUIDE
     """The frequency limits of applications without their own (CFG-3)."""
+    alarm_fold: timedelta = FOLD_WINDOW
+    """How long an alarm that repeats is only counted before it is told again (ALM-2)."""
     global_daily: int = 1_000
     """Global messages an account may send on one calendar day (BLK-10)."""
     global_segment_micros: int = 50_000

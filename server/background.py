@@ -10,6 +10,7 @@ from datetime import timedelta
 from delivery.carriers import CARRIERS
 from delivery.forgetting import Forgetting
 from delivery.loop import Loop
+from delivery.notification import Outbox
 from delivery.purge import Purge
 from delivery.settings import DeliverySettings
 from delivery.step import Tools
@@ -37,8 +38,9 @@ def make_worker(settings: Settings, console: Console) -> Worker:
             seed=settings.simulator_seed,
         ),
         frequency=console.terms.frequency,
+        alarm_fold=console.terms.alarm_fold,
     )
-    tools = Tools(console.database, console.store, console.terms, console.clock)
+    tools = Tools(console.database, console.store, console.terms, console.clock, settings.mail)
     return Worker(
         console.database,
         {
@@ -51,6 +53,7 @@ def make_worker(settings: Settings, console: Console) -> Worker:
         [
             Loop("the purge", Purge(tools).step),
             Loop("forgetting numbers", Forgetting(console.database, console.clock).step),
+            Loop("forgetting notifications", Outbox(console.database, console.clock).step),
         ],
     )
 

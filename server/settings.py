@@ -10,13 +10,14 @@ from typing import Annotated, Final, Literal, Self
 from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, Field, ValidationError, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import SettingsConfigDict
 
 from db.store import Store
 from db.vault import KEY_BYTES
 from domain import unsubscription
 from domain.frequency import GUIDE, NUMBER_MOST, SECONDS_MOST, Limits
 from domain.terms import Terms
+from server.mail_settings import MailSettings
 
 PREFIX: Final = "SMS_CONSOLE_"
 PRIVATE: Final = 0o600
@@ -44,7 +45,7 @@ class SettingsError(Exception):
     """A setting is wrong; the message names the variable and what it accepts."""
 
 
-class Settings(BaseSettings):
+class Settings(MailSettings):
     """What an operator may set; each field's description is the settings table in the docs."""
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, hide_input_in_errors=True)
@@ -236,6 +237,7 @@ class Settings(BaseSettings):
             frequency=Limits(
                 same_content_seconds=self.same_content_seconds, number_per_day=self.number_daily
             ),
+            alarm_fold=self.alarm_fold,
             global_daily=self.global_daily,
             global_segment_micros=self.global_segment_micros,
             currency=self.currency,
@@ -264,7 +266,7 @@ def _explain(settings: type[Settings], error: ValidationError) -> list[str]:
             continue
         name = str(problem["loc"][0])
         given = os.environ.get(f"{PREFIX}{name}".upper(), "")
-        shown = "" if name in {"secret_key", "database_url"} else f' "{given}"'
+        shown = "" if name in {"secret_key", "database_url", "smtp_password"} else f' "{given}"'
         accepts = settings.model_fields[name].description
         lines.append(f"{PREFIX}{name.upper()}{shown}: {problem['msg']}. {accepts}")
     return lines
