@@ -49,13 +49,13 @@ class Bind:
 
     def __init__(
         self,
-        number: int,
+        label: str,
         command: Command,
         settings: SmppSettings,
         watcher: Watcher,
         timing: Timing,
     ) -> None:
-        self._label = f"bind {number} ({command.name.lower()})"
+        self._label = label
         self._command = command
         self._settings = settings
         self._watcher = watcher
@@ -100,8 +100,8 @@ class Bind:
         """Give how many requests it takes now."""
         return max(0, self._settings.window - self.in_flight) if self.ready else 0
 
-    def request(self, wire: bytes, answer: Answer) -> None:
-        """Send a request within the window."""
+    def submit(self, wire: bytes, answer: Answer) -> None:
+        """Send a submit_sm, within the window."""
         self.in_flight += 1
 
         def answered(response: Response | Failure) -> None:
@@ -109,10 +109,14 @@ class Bind:
             self._note(response)
             answer(response)
 
+        self.ask(wire, answered)
+
+    def ask(self, wire: bytes, answer: Answer) -> None:
+        """Send any other request."""
         if self._session is None:
-            answered(Failure.UNSENT)
+            answer(Failure.UNSENT)
         else:
-            self._session.request(wire, answered)
+            self._session.request(wire, answer)
 
     def throttle(self) -> None:
         """Pause: the carrier said it is too much; answers of the same moment pause it once."""
@@ -126,10 +130,10 @@ class Bind:
         if self._paused_until is None:
             self._throttled.reset()
 
-    def pause_reading(self, *, paused: bool) -> None:
+    def read(self, *, reading: bool) -> None:
         """Read nothing for a while, or go on."""
         if self._session is not None:
-            self._session.pause(paused=paused)
+            self._session.read(reading=reading)
 
     def _go_on(self) -> None:
         self._paused_until = None
@@ -150,7 +154,8 @@ class Bind:
             if self._timing.monotonic() - began >= PROVEN:
                 self._reconnect.reset()
             if not self._stopping.is_set():
-                await self._wait(self._reconnect.pause() if pause is None else pause)
+                seconds = self._reconnect.pause() if pause is None else pause
+                await self._timing.pause(seconds, self._stopping)
 
     async def _attempt(self) -> float | None:
         """Be bound once, until it is over; gives the seconds to wait if they are special."""
@@ -217,15 +222,6 @@ class Bind:
             self._report(problem)
         self._watcher.lost(self)
         self._lost.set()
-
-    async def _wait(self, seconds: float) -> None:
-        due = asyncio.Event()
-        timer = self._timing.later(seconds, due.set)
-        waits = [asyncio.ensure_future(event.wait()) for event in (due, self._stopping)]
-        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-        for one in waits:
-            one.cancel()
-        timer.cancel()
 
     def _report(self, problem: str) -> None:
         log.warning("%s: %s", self._label, problem)

@@ -126,21 +126,21 @@ class Session(asyncio.Protocol):
         # A carrier that reads nothing would keep what is written, and the connection, for ever.
         self._timers["abort"] = self._timing.later(self._timeout, self._transport.abort)
 
-    def pause(self, *, paused: bool) -> None:
+    def read(self, *, reading: bool) -> None:
         """Read nothing for a while, or go on."""
-        if self._transport is None or self._transport.is_closing() or self._reading != paused:
+        if self._transport is None or self._transport.is_closing() or self._reading == reading:
             return
-        self._reading = not paused
-        if paused:
+        self._reading = reading
+        if not reading:
             self._transport.pause_reading()
             self._stop_timer("expiry")
-        else:
-            self._transport.resume_reading()
-            deadline = self._timing.monotonic() + self._timeout
-            self._pending = {
-                number: (deadline, answer) for number, (_, answer) in self._pending.items()
-            }
-            self._await_expiry()
+            return
+        self._transport.resume_reading()
+        deadline = self._timing.monotonic() + self._timeout
+        self._pending = {
+            number: (deadline, answer) for number, (_, answer) in self._pending.items()
+        }
+        self._await_expiry()
 
     def data_received(self, data: bytes) -> None:
         """Act on the PDUs that are whole."""

@@ -49,3 +49,13 @@ class Timing:
             raise
         finally:
             timer.cancel()
+
+    async def pause(self, seconds: float, until: asyncio.Event) -> None:
+        """Wait for a time or an event, whichever is first."""
+        due = asyncio.Event()
+        timer = self.later(seconds, due.set)
+        waits = [asyncio.ensure_future(event.wait()) for event in (due, until)]
+        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        for one in waits:
+            one.cancel()
+        timer.cancel()
