@@ -48,33 +48,32 @@ def draft(name: str, note: str, smpp: Smpp, password: str) -> Draft:
     return Draft(name, note, made, password)
 
 
-def changed_note(note: str) -> str:
-    """Return a note as it may be stored; raises Refused."""
-    note = text.tidy(note)
-    if problems := _note(note):
-        raise Refused(*problems)
-    return note
-
-
-def changed(before: Smpp | None, smpp: Smpp, password: str | None) -> Smpp:
-    """Return settings as they may be stored in place of `before`; raises Refused.
-
-    `before` is None for the simulator, which has none. Without a password the old one stays, but
-    is not handed to another host: whoever may edit a carrier may not read it.
-    """
-    if before is None:
+def check_speaks(smpp: Smpp | None) -> Smpp:
+    """Return settings that may be changed; raises Refused for the simulator, which has none."""
+    if smpp is None:
         message = "the simulator does not speak SMPP: change its note only"
         raise Refused.one(Code.INVALID, message, "smpp")
-    made = tidied(smpp)
-    problems = problems_of(made)
+    return smpp
+
+
+def changed(
+    note: str, before: Smpp | None, smpp: Smpp | None, password: str | None
+) -> tuple[str, Smpp | None]:
+    """Return note and settings as they may be stored in place of `before`; raises Refused.
+
+    Without a password the old one stays, but is not handed to another host: whoever may edit a
+    carrier may not read it.
+    """
+    made, note = smpp and tidied(smpp), text.tidy(note)
+    problems = [*_note(note), *(problems_of(made) if made else [])]
     if password is not None:
         problems += problems_of_password(password)
-    elif made.host != before.host:
+    elif made and before and made.host != before.host:
         message = f"password is needed again: the old one was for {quoted(before.host)}"
         problems.append(Problem(Code.REQUIRED, message, ("smpp", "password")))
     if problems:
         raise Refused(*problems)
-    return made
+    return note, made
 
 
 def check_room(count: int) -> None:
@@ -94,6 +93,16 @@ def check_delete(name: str, kind: CarrierKind, routes: Sequence[int]) -> None:
         named = ", ".join(map(str, routes))
         message = f"carrier {quoted(name)} is named by {word} {named}: take it out of them first"
         raise Refused.one(Code.WRONG_STATE, message, "id")
+
+
+def has_room(smpp: Smpp | None, *, binds: int, wanted: int, window: int) -> bool:
+    """Say whether a worker's connections to a carrier take another part now.
+
+    Of `wanted` connections `binds` are bound, with `window` parts unanswered on all of them.
+    """
+    if not binds or smpp is None:
+        return binds > 0
+    return window * wanted < smpp.window * smpp.binds * binds
 
 
 def _name(name: str) -> list[Problem]:

@@ -45,7 +45,7 @@ class Tlv(NamedTuple):
 class Smpp:
     """The settings of a carrier that speaks SMPP, but for its password.
 
-    Durations are in seconds. What each of them does, delivery's own settings say.
+    What each of them does, delivery's own settings say (SmppSettings).
     """
 
     host: str
@@ -70,8 +70,8 @@ class Smpp:
     source_npi: int | None = None
     dest_ton: int = 1
     dest_npi: int = 1
-    enquire_link: int = 30
-    response_timeout: int = 20
+    enquire_link_seconds: int = 30
+    response_timeout_seconds: int = 20
     extra_tlvs: tuple[Tlv, ...] = ()
 
     @classmethod
@@ -88,28 +88,25 @@ class Smpp:
         return cls(**{**values, **read})
 
 
-class _Range(NamedTuple):
+class Range(NamedTuple):
+    """The least and the most of a number."""
+
     least: int
     most: int
-    unit: str = ""
 
 
-_RANGES: Final[Mapping[str, _Range]] = {
-    "port": _Range(1, 65_535),
-    "binds": _Range(1, 10),
-    "window": _Range(1, 1_000),
-    "throughput": _Range(1, 100_000, " parts a second"),
-    "source_ton": _Range(0, 6),
-    "source_npi": _Range(0, 18),
-    "dest_ton": _Range(0, 6),
-    "dest_npi": _Range(0, 18),
-    "enquire_link": _Range(5, 3_600, " seconds"),
-    "response_timeout": _Range(1, 300, " seconds"),
+RANGES: Final[Mapping[str, Range]] = {
+    "port": Range(1, 65_535),
+    "binds": Range(1, 10),
+    "window": Range(1, 1_000),
+    "throughput": Range(1, 100_000),
+    "source_ton": Range(0, 6),
+    "source_npi": Range(0, 18),
+    "dest_ton": Range(0, 6),
+    "dest_npi": Range(0, 18),
+    "enquire_link_seconds": Range(5, 3_600),
+    "response_timeout_seconds": Range(1, 300),
 }
-RANGES: Final[Mapping[str, tuple[int, int]]] = {
-    name: (span.least, span.most) for name, span in _RANGES.items()
-}
-"""The least and the most of each number, for whoever describes it."""
 
 
 def _tlvs(values: Sequence[Sequence[str]]) -> tuple[Tlv, ...]:
@@ -139,12 +136,11 @@ def _tag(tag: str) -> str:
 def problems_of(smpp: Smpp) -> list[Problem]:
     """Find everything that is wrong with settings that are tidied; fields begin with `smpp`."""
     problems = _host(smpp.host, "host")
-    for name, span in _RANGES.items():
+    for name, span in RANGES.items():
         value = getattr(smpp, name)
         if value is not None and not span.least <= value <= span.most:
             label = name.replace("_", " ")
-            allowed = f"{span.least} to {span.most}{span.unit}"
-            message = f"{label} {value} is out of range: enter {allowed}"
+            message = f"{label} {value} is out of range: enter {span.least} to {span.most}"
             problems.append(Problem(Code.OUT_OF_RANGE, message, ("smpp", name)))
     problems += _octets(smpp.system_id, "system_id", least=1, most=SYSTEM_ID_MOST)
     problems += _octets(smpp.system_type, "system_type", least=0, most=SYSTEM_TYPE_MOST)

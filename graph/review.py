@@ -1,7 +1,7 @@
 """The operators' queue, its history, and how it stands against the target (REV-1, REV-2)."""
 
 from datetime import datetime
-from typing import Annotated, Final
+from typing import Annotated
 
 import strawberry
 
@@ -13,7 +13,6 @@ from domain import review as rules
 from graph.connection import After, Connection, First, connect, page_request
 from graph.context import Info
 from graph.enums import publish
-from graph.errors import BadUserInput
 from graph.guard import query
 from graph.limits import PAGE
 from graph.moment import moment
@@ -21,11 +20,11 @@ from graph.node import key_of
 from graph.region import Region
 from graph.review_item import RejectReason, ReviewItem, show
 from graph.reviewed import ReviewVerdict
+from graph.uin import uin_of
 from policies import actions
 
 Id = Annotated[strawberry.ID, strawberry.argument(description="The review item's id.")]
 Kind = Annotated[ReviewKind | None, strawberry.argument(description="Only what is of this kind.")]
-MAX_UIN_DIGITS: Final = 18
 
 publish(
     ClaimState,
@@ -63,7 +62,7 @@ class ReviewHistoryFilter:
         return History(
             self.kind,
             self.verdict,
-            _uin(self.operator, "operator"),
+            uin_of(self.operator, "operator"),
             moment(self.decided_from, "decidedFrom"),
             moment(self.decided_until, "decidedUntil"),
         )
@@ -101,16 +100,6 @@ class ReviewTarget:
         )
 
 
-def _uin(text: str | None, argument: str) -> int | None:
-    if text is None:
-        return None
-    if not (text.isascii() and text.isdecimal()) or len(text) > MAX_UIN_DIGITS:
-        raise BadUserInput(
-            f'"{argument}" must be a uin such as 12345678, not "{text[:40]}"', argument=argument
-        )
-    return int(text)
-
-
 @strawberry.type
 class ReviewQuery:
     """Root fields of the review."""
@@ -144,7 +133,7 @@ class ReviewQuery:
         context = info.context
         page = page_request(first, after, datetime)
         claims = Claims(claim, context.caller.uin, context.now) if claim else None
-        listing = Queue(kind, region, _uin(account, "account"), claims)
+        listing = Queue(kind, region, uin_of(account, "account"), claims)
         async with context.database.read() as session:
             found = await queues.page(session, listing, first=page.first, after=page.after)
             items = await show(context, session, found.rows)

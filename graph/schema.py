@@ -19,11 +19,14 @@ from strawberry.types.execution import ExecutionContext
 
 from graph.access_key import AccessKeyMutation
 from graph.account import AccountQuery
+from graph.alarm_contact import AlarmContactMutation, AlarmContactQuery
 from graph.allowlist import AllowlistMutation, AllowlistQuery
 from graph.application import ApplicationMutation, ApplicationQuery
 from graph.attachment import AttachmentMutation, AttachmentQuery
 from graph.audit import AuditQuery
 from graph.blocklist import BlocklistMutation, BlocklistQuery
+from graph.carrier import CarrierQuery
+from graph.carrier_change import CarrierMutation
 from graph.catalogue import CatalogueQuery
 from graph.certificate import CertificateQuery
 from graph.errors import is_masked
@@ -34,6 +37,7 @@ from graph.limits import MAX_TOKENS, QueryBounds
 from graph.long import LONG, Long
 from graph.lookup import lookup
 from graph.migration import MigrationQuery
+from graph.notification import NotificationMutation, NotificationQuery
 from graph.policy import PolicyQuery
 from graph.policy_change import PolicyMutation
 from graph.policy_version_change import PolicyVersionMutation
@@ -42,6 +46,9 @@ from graph.recipient_form import RecipientFormQuery
 from graph.restore import RestoreMutation, RestoreQuery
 from graph.review import ReviewQuery
 from graph.review_decision import ReviewMutation
+from graph.route import RouteQuery
+from graph.route_change import RouteMutation
+from graph.route_dry_run import RouteDryRunQuery
 from graph.segment import SegmentQuery
 from graph.sign_in import SignInMutation, SignInQuery
 from graph.signature import SignatureMutation, SignatureQuery
@@ -70,12 +77,17 @@ QUERIES: Final = (
     SegmentQuery,
     RestoreQuery,
     ReviewQuery,
+    CarrierQuery,
+    RouteQuery,
+    RouteDryRunQuery,
     BulkTaskQuery,
     RecipientQuery,
     RecipientFormQuery,
     StatisticQuery,
     FrequencyRuleQuery,
     AllowlistQuery,
+    AlarmContactQuery,
+    NotificationQuery,
     BlocklistQuery,
     UnsubscriptionQuery,
     UserQuery,
@@ -96,9 +108,13 @@ MUTATIONS: Final = (
     TemplateMutation,
     RestoreMutation,
     ReviewMutation,
+    CarrierMutation,
+    RouteMutation,
     BulkTaskMutation,
     FrequencyRuleMutation,
     AllowlistMutation,
+    AlarmContactMutation,
+    NotificationMutation,
     BlocklistMutation,
     UnsubscriptionMutation,
     UserCreationMutation,

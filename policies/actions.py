@@ -71,10 +71,10 @@ MODIFY_WARNING_THRESHOLD: Final = _reserved_app(
     "ModifyWarningThreshold", WRITE, "Edit the excess reminder"
 )
 
-ADD_NEWS_RECEIVER: Final = _reserved_app("AddNewsReceiver", WRITE, "Add an alarm contact")
-DELETE_NEWS_RECEIVER: Final = _reserved_app("DeleteNewsReceiver", WRITE, "Delete an alarm contact")
-DESCRIBE_NEWS_RECEIVER: Final = _reserved_app("DescribeNewsReceiver", LIST, "List alarm contacts")
-MODIFY_NEWS_RECEIVER: Final = _reserved_app("ModifyNewsReceiver", WRITE, "Edit an alarm contact")
+ADD_NEWS_RECEIVER: Final = _app("AddNewsReceiver", WRITE, "Add an alarm contact")
+DELETE_NEWS_RECEIVER: Final = _app("DeleteNewsReceiver", WRITE, "Delete an alarm contact")
+DESCRIBE_NEWS_RECEIVER: Final = _app("DescribeNewsReceiver", LIST, "List alarm contacts")
+MODIFY_NEWS_RECEIVER: Final = _app("ModifyNewsReceiver", WRITE, "Edit an alarm contact")
 
 ADD_SMS_SIGN: Final = _sms("AddSmsSign", WRITE, "Apply for a signature")
 ADD_SMS_TEMPLATE: Final = _sms("AddSmsTemplate", WRITE, "Apply for a body template")
@@ -123,19 +123,13 @@ DESCRIBE_SMS_RECORD_FILE: Final = _reserved_sms(
 DESCRIBE_SMS_RESULT_FILE: Final = _reserved_sms("DescribeSmsResultFile", READ, "Export statistics")
 DESCRIBE_STATISTIC_QUERY: Final = _sms("DescribeStatisticQuery", READ, "Get the data overview")
 
-BUY_PACKAGE: Final = _reserved_sms("BuyPackage", WRITE, "Buy a package")
-DESCRIBE_PACKAGE_LIST: Final = _reserved_sms("DescribePackageList", LIST, "List packages")
-DESCRIBE_PKG_ALARM: Final = _reserved_sms("DescribePkgAlarm", READ, "Get the package balance alarm")
-DESCRIBE_PKG_AUTO_RENEW: Final = _reserved_sms(
-    "DescribePkgAutoRenew", READ, "Get automatic renewal"
-)
-DESCRIBE_SMS_PKG_REMAIN: Final = _reserved_sms(
-    "DescribeSmsPkgRemain", READ, "Get the package balance"
-)
-MODIFY_PKG_ALARM: Final = _reserved_sms("ModifyPkgAlarm", WRITE, "Edit the package balance alarm")
-MODIFY_PKG_AUTO_RENEW: Final = _reserved_sms(
-    "ModifyPkgAutoRenew", WRITE, "Switch automatic renewal"
-)
+BUY_PACKAGE: Final = _sms("BuyPackage", WRITE, "Buy a package")
+DESCRIBE_PACKAGE_LIST: Final = _sms("DescribePackageList", LIST, "List packages")
+DESCRIBE_PKG_ALARM: Final = _sms("DescribePkgAlarm", READ, "Get the package balance alarm")
+DESCRIBE_PKG_AUTO_RENEW: Final = _sms("DescribePkgAutoRenew", READ, "Get automatic renewal")
+DESCRIBE_SMS_PKG_REMAIN: Final = _sms("DescribeSmsPkgRemain", READ, "Get the package balance")
+MODIFY_PKG_ALARM: Final = _sms("ModifyPkgAlarm", WRITE, "Edit the package balance alarm")
+MODIFY_PKG_AUTO_RENEW: Final = _sms("ModifyPkgAutoRenew", WRITE, "Switch automatic renewal")
 
 ADD_CUSTOMER_GROUP: Final = _reserved_sms("AddCustomerGroup", WRITE, "Create a customer group")
 ADD_SEND_MOBILE_LIST: Final = _reserved_sms("AddSendMobileList", WRITE, "Enter customer numbers")
@@ -271,13 +265,21 @@ SIGN_OUT: Final = _console("SignOut", WRITE, "Sign out")
 
 DECIDE_REVIEW: Final = _operator("DecideReview", WRITE, "Approve or reject an item")
 DESCRIBE_ACCOUNTS: Final = _reserved_operator("DescribeAccounts", LIST, "List accounts")
-DESCRIBE_CARRIERS: Final = _reserved_operator("DescribeCarriers", LIST, "List carrier connections")
+DESCRIBE_CARRIERS: Final = _operator("DescribeCarriers", LIST, "List carrier connections")
+DESCRIBE_NOTIFICATIONS: Final = _operator(
+    "DescribeNotifications", LIST, "List what alarm contacts are told"
+)
 DESCRIBE_REVIEW_FILE: Final = _operator(
     "DescribeReviewFile", READ, "Get a file handed in for review"
 )
 DESCRIBE_REVIEW_HISTORY: Final = _operator("DescribeReviewHistory", LIST, "List what was decided")
 DESCRIBE_REVIEW_QUEUE: Final = _operator("DescribeReviewQueue", LIST, "List what waits for review")
-MODIFY_CARRIER: Final = _reserved_operator("ModifyCarrier", WRITE, "Edit a carrier connection")
+DESCRIBE_ROUTES: Final = _operator("DescribeRoutes", LIST, "List routes to carriers, and try them")
+MODIFY_CARRIER: Final = _operator("ModifyCarrier", WRITE, "Edit a carrier connection")
 MODIFY_PRICE_LIST: Final = _reserved_operator(
     "ModifyPriceList", WRITE, "Edit the price list of packages"
+)
+MODIFY_ROUTE: Final = _operator("ModifyRoute", WRITE, "Edit a route to carriers")
+RESEND_NOTIFICATION: Final = _operator(
+    "ResendNotification", WRITE, "Send a notification that failed once more"
 )
