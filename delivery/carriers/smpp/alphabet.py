@@ -3,6 +3,7 @@
 What data_coding 0 means differs by carrier. UCS-2 is written as UTF-16, as handsets read it.
 """
 
+import re
 from dataclasses import dataclass
 from typing import Final
 
@@ -18,6 +19,7 @@ _TO_GSM: Final = {
     **{ord(character): chr(code) for code, character in enumerate(_STANDARD) if code != ESCAPE},
     **{ord(character): f"\x1b{chr(code)}" for code, character in _EXTENSION.items()},
 }
+_NOT_GSM: Final = re.compile(f"[^{re.escape(''.join(map(chr, _TO_GSM)))}]")
 # Most texts are of characters with one code in ASCII and GSM, and need no table.
 _SAME: Final = bytes(
     code for code, character in enumerate(_STANDARD) if ord(character) == code != ESCAPE
@@ -85,7 +87,7 @@ def gsm(text: str) -> bytes | None:
         octets = text.encode()
         if not octets.translate(None, _SAME):
             return octets
-    if any(ord(character) not in _TO_GSM for character in text):
+    if _NOT_GSM.search(text):
         return None
     return text.translate(_TO_GSM).encode("latin-1")
 

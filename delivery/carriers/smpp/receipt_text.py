@@ -93,16 +93,16 @@ def read(
     said = _fields(pdu)
     reference = _reference(pdu, said.get("id", ""), ids)
     state = _STATES.get(tlv.number(pdu.tlvs, Tag.MESSAGE_STATE) or 0, "")
-    stat = said.get("stat", "").upper() or state
+    stat = said.get("sta", "").upper() or state
     if not reference or not stat or (state or stat) in _NOT_FINAL:
         return None
     delivered = (state or stat) in _DELIVERED
     code = "DELIVRD" if delivered else _code(pdu, stat, said.get("err", ""))
-    return Receipt(reference, delivered, code, _done(said.get("done", ""), zone, now), phone)
+    return Receipt(reference, delivered, code, _done(said.get("don", ""), zone, now), phone)
 
 
 def _fields(pdu: DeliverSm) -> dict[str, str]:
-    """Give what the text says by the first letters of its names; what is said first counts."""
+    """Give what the text says by the first three letters of its name; what is said first counts."""
     octets = placed(pdu)[1][:_READ_MOST]
     # GSM 03.38 has other characters for "_" and "$": what machines write for machines is ASCII.
     coding = pdu.data_coding if pdu.data_coding == alphabet.UCS2 else 3
@@ -111,12 +111,8 @@ def _fields(pdu: DeliverSm) -> dict[str, str]:
     found = _FIELD.findall(text, 0, own.start() if own else len(text))
     said: dict[str, str] = {}
     for name, value in found:
-        said.setdefault(_short(name.lower()), value)
+        said.setdefault(name[:3].lower(), value)
     return said
-
-
-def _short(name: str) -> str:
-    return next((short for short in ("stat", "err", "done") if name.startswith(short)), name)
 
 
 def _reference(pdu: DeliverSm, text_id: str, ids: ReceiptIds) -> str:
