@@ -131,12 +131,13 @@ async def change(session: AsyncSession, found: Contact, wanted: Draft) -> Contac
     return Contact(row, wanted.events)
 
 
-async def remove(session: AsyncSession, owner: int, app_id: int, contact_id: int) -> None:
+async def remove(session: AsyncSession, owner: int, contact_id: int) -> None:
     """Delete a contact for good, and give its place in the quota back; raises Refused.
 
     The quota comes first: whoever adds holds it before anything else.
     """
-    await quotas.give_back(session, owner, quota.ALARM_CONTACTS, scope=str(app_id))
+    scope = str(await app_of(session, owner, contact_id))
+    await quotas.give_back(session, owner, quota.ALARM_CONTACTS, scope=scope)
     found = await changing(session, owner, contact_id)
     await session.delete(found.row)
 
