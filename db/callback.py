@@ -5,7 +5,7 @@ Events are written in the transaction of what they tell of, so none is lost and 
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from typing import Final
+from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 import orjson
@@ -18,6 +18,7 @@ from db.application import ApplicationRow
 from db.batch import given
 from db.dialect import BigId, insert
 from db.signature import SignatureRow
+from db.vault import Vault
 from domain.callback import ReplyEvent, StatusEvent
 
 REPLIES: Final = 0
@@ -98,6 +99,27 @@ class CallbackEventRow(SQLModel, table=True):
     push_id: int | None = Field(default=None, sa_type=BigId)
     body: str
     at: datetime
+
+
+class Sealed(NamedTuple):
+    """The secrets of a callback; the old one signs beside the other until `old_until`."""
+
+    place: str
+    secret: str
+    old: str | None
+    old_until: datetime | None
+
+    def signers(self, vault: Vault, now: datetime) -> list[str]:
+        """Give the secrets that sign at `now`, the one in force first; raises SealBroken."""
+        sealed = [self.secret]
+        if self.old and self.old_until and now < self.old_until:
+            sealed.append(self.old)
+        return [vault.open(each, self.place) for each in sealed]
+
+
+def place(account_uin: int, app_id: int) -> str:
+    """Name the place a callback's secrets are sealed for."""
+    return f"callback/{account_uin}/{app_id}"
 
 
 CALLBACK: Final = CallbackRow.metadata.tables["callback"]
