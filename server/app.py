@@ -18,6 +18,7 @@ from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 import policies
+from db import carrier
 from db.session import Database
 from db.store import Store
 from db.vault import Vault
@@ -107,6 +108,8 @@ def create_app(
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
         async with contextlib.AsyncExitStack() as stack:
             stack.push_async_callback(console.database.close)
+            async with console.database.write() as session:
+                await carrier.ensure_default(session, clock())
             watcher = asyncio.create_task(_watch(directory), name="policy files")
             stack.callback(watcher.cancel)
             for background in backgrounds:
