@@ -24,10 +24,7 @@ from db import (
     message,
     notification,
     package,
-    package_purchase,
-    package_watch,
     policy,
-    price_item,
     quota,
     reply,
     restorable,
@@ -46,7 +43,6 @@ from db import (
     unsubscription_removal,
     user,
     verification,
-    warning_threshold,
     worker,
 )
 
@@ -74,10 +70,7 @@ __all__ = [
     "message",
     "notification",
     "package",
-    "package_purchase",
-    "package_watch",
     "policy",
-    "price_item",
     "quota",
     "reply",
     "restorable",
@@ -96,6 +89,5 @@ __all__ = [
     "unsubscription_removal",
     "user",
     "verification",
-    "warning_threshold",
     "worker",
 ]
