@@ -4,8 +4,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import UniqueConstraint
-from sqlmodel import Field, SQLModel, col, delete, or_, select
+from sqlalchemy import ColumnElement, UniqueConstraint
+from sqlmodel import Field, SQLModel, col, delete, exists, or_, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from db import application as applications
@@ -169,6 +169,15 @@ async def subscribers(session: AsyncSession, alarms: Collection[Alarm]) -> Seque
         Subscriber(app.account_uin, Application(app.id, app.name), AlarmEvent(event), contact)
         for app, event, contact in await session.exec(query)
     ]
+
+
+def heard(app_id: ColumnElement[int], event: AlarmEvent) -> ColumnElement[bool]:
+    """Make the condition that a contact of an application wants to be told of an event."""
+    return exists().where(
+        col(AlarmContactRow.app_id) == app_id,
+        col(AlarmSubscriptionRow.contact_id) == col(AlarmContactRow.id),
+        col(AlarmSubscriptionRow.event) == event,
+    )
 
 
 def _reach(row: AlarmContactRow, wanted: Draft) -> None:

@@ -4,9 +4,10 @@ What passed to a number lately stands in one row a number, which the transaction
 decides. So two workers never both see the last place, however many messages each has taken.
 """
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -14,7 +15,7 @@ import orjson
 from sqlalchemy import ColumnElement, case, exists, literal, select, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from db import allowlist
+from db import alarm, alarm_contact, allowlist, platform
 from db.account import AccountRow
 from db.application import ApplicationRow
 from db.batch import given
@@ -23,6 +24,7 @@ from db.frequency import DAY, LIMITS, RULE, USAGE, UsageKey, limits_of
 from db.message import TABLE as MESSAGE
 from db.queue import Claimed
 from domain import frequency as rules
+from domain.alarm import FOLD_WINDOW, Alarm, AlarmEvent
 from domain.carrier import Answer, Verdict
 from domain.frequency import Limits, Moment, Send
 
@@ -32,12 +34,14 @@ _APPLICATION: Final = ApplicationRow.metadata.tables["application"]
 
 @dataclass(slots=True)
 class _Application:
-    """What decides about the messages of one application."""
+    """What decides about the messages of one application, and whether anybody wants to know."""
 
+    account_uin: int
     limits: Limits
     moment: Moment
     day: str
     lists: bool
+    heard: bool
     used: int = 0
 
     def counts(self, message: Claimed) -> bool:
@@ -64,18 +68,23 @@ class _Book:
     stored: dict[UsageKey, str] = field(default_factory=dict)
 
 
-async def check(
+async def check(  # noqa: PLR0913 - what is taken, what it says, when, and the settings
     session: AsyncSession,
     batch: Sequence[Claimed],
     texts: Mapping[int, str],
     now: datetime,
     defaults: Limits,
+    *,
+    fold: timedelta = FOLD_WINDOW,
 ) -> list[Answer]:
     """Refuse what passes a limit, in the order of the batch, and count what does not.
 
+    Alarm contacts are told of what is refused, no more than once in `fold` of one application.
     `texts` has what each message says. A message that comes again, because a carrier had no room
     or a worker died, is counted as of now instead of as of then.
     """
+    # No limit holds for what the platform itself has to say.
+    batch = [one for one in batch if one.account_uin != platform.UIN]
     if not batch:
         return []
     applications = await _applications(session, {one.app_id for one in batch}, now, defaults)
@@ -105,7 +114,33 @@ async def check(
             counted.append((message.id, application.day))
     await _write(session, book, at)
     await _write_days(session, applications, counted)
+    app_of = {one.id: one.app_id for one in batch}
+    await _tell(session, applications, Counter(app_of[no.message_id] for no in refused), now, fold)
     return refused
+
+
+async def _tell(
+    session: AsyncSession,
+    applications: _Applications,
+    refused: Mapping[int, int],
+    now: datetime,
+    fold: timedelta,
+) -> None:
+    """Raise one alarm for each application whose messages were refused, where anybody listens."""
+    alarms = [
+        Alarm(
+            account_uin=applications[app_id].account_uin,
+            event=AlarmEvent.FREQUENCY_LIMIT,
+            subject=f"app:{app_id}",
+            facts={},
+            app_id=app_id,
+            times=times,
+        )
+        for app_id, times in refused.items()
+        if applications[app_id].heard
+    ]
+    if alarms:
+        await alarm.raise_alarms(session, alarms, now, fold)
 
 
 async def _applications(
@@ -113,20 +148,26 @@ async def _applications(
 ) -> _Applications:
     columns = _APPLICATION.c
     lists = exists().where(allowlist.TABLE.c.app_id == columns.id)
+    heard = alarm_contact.heard(columns.id, AlarmEvent.FREQUENCY_LIMIT)
     query = (
-        select(columns.id, _ACCOUNT.c.time_zone, lists, RULE.c.app_id, *LIMITS)
+        select(
+            columns.id, _ACCOUNT.c.uin, _ACCOUNT.c.time_zone, lists, heard, RULE.c.app_id, *LIMITS
+        )
         .join(_ACCOUNT, _ACCOUNT.c.uin == columns.account_uin)
         .outerjoin(RULE, RULE.c.app_id == columns.id)
         .where(columns.id.in_(app_ids))
     )
     found = {}
-    for app_id, name, listing, own, *values in await (await session.connection()).execute(query):
+    rows = await (await session.connection()).execute(query)
+    for app_id, uin, name, listing, listens, own, *values in rows:
         zone = ZoneInfo(name)
         found[app_id] = _Application(
+            account_uin=uin,
             limits=defaults if own is None else limits_of(values),
             moment=Moment.of(now, zone),
             day=now.astimezone(zone).date().isoformat(),
             lists=listing,
+            heard=listens,
         )
     return found
 
