@@ -10,7 +10,7 @@ from struct import Struct
 from typing import Final, TypeVar
 
 from delivery.carriers.smpp import tlv
-from delivery.carriers.smpp.command import Command, Status
+from delivery.carriers.smpp.command import RESPONSE, Command, Status
 from delivery.carriers.smpp.pdu import (
     Bind,
     BindResp,
@@ -212,6 +212,7 @@ def _query_sm_resp(body: bytes, command: int, status: int, sequence: int) -> Que
 
 
 def _plain(_body: bytes, command: int, status: int, sequence: int) -> Plain:
+    status = status if command & RESPONSE else Status.ESME_ROK  # a request has none
     return Plain(command=command, status=status, sequence=sequence)
 
 
