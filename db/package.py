@@ -1,28 +1,54 @@
-"""Packages and their ledger: every unit that comes or goes is a row (PKG-1, PKG-4)."""
+"""Packages and their ledger: every unit that comes or goes is a row (PKG-1, PKG-4).
+
+Whoever changes units holds the account's watch first (db/package_watch.py), so that the balance it
+looks at afterwards is that of this change.
+"""
 
 from collections import Counter
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint
+from sqlalchemy import CheckConstraint, Index, text
 from sqlmodel import Field, SQLModel, col, func, select, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from db.dialect import BigId, choice
-from domain.package import LedgerKind, PackageKind, spread
+from domain.package import Drawn, LedgerKind, PackageKind, returned, spread
+from domain.price import NAME_MOST, RefusedUnits
+
+_GIFT = text("kind = 'gift'")
+_LEFT = text("remaining > 0")
 
 
 class PackageRow(SQLModel, table=True):
-    """One package; `remaining` is the sum of its ledger, kept beside it."""
+    """One package; `remaining` is the sum of its ledger, kept beside it.
+
+    `name` and `refused_units` are those of the price list when it was bought. `expired` of its
+    units were lost when it expired.
+    """
 
     __tablename__ = "package"
-    __table_args__ = (CheckConstraint("remaining >= 0", name="remaining"),)
+    __table_args__ = (
+        CheckConstraint("remaining >= 0", name="remaining"),
+        Index(
+            "uq_package_gift",
+            "account_uin",
+            unique=True,
+            sqlite_where=_GIFT,
+            postgresql_where=_GIFT,
+        ),
+        Index("ix_package_left", "expires_at", sqlite_where=_LEFT, postgresql_where=_LEFT),
+    )
 
     id: int = Field(default=None, primary_key=True, sa_type=BigId)
     account_uin: int = Field(foreign_key="account.uin", index=True, sa_type=BigId)
     kind: PackageKind = Field(sa_type=choice(PackageKind))
+    name: str = Field(default="", max_length=NAME_MOST)
     units: int = Field(sa_type=BigId)
     remaining: int = Field(sa_type=BigId)
+    expired: int = Field(default=0, sa_type=BigId)
+    refused_units: RefusedUnits = Field(default=RefusedUnits.RETURNED, sa_type=choice(RefusedUnits))
     granted_at: datetime
+    effective_at: datetime
     expires_at: datetime
 
 
@@ -30,6 +56,7 @@ class LedgerRow(SQLModel, table=True):
     """One change of one package; `units` is negative for what was taken."""
 
     __tablename__ = "package_ledger"
+    __table_args__ = (Index("ix_package_ledger_list", "account_uin", "at", "id"),)
 
     id: int = Field(default=None, primary_key=True, sa_type=BigId)
     package_id: int = Field(foreign_key="package.id", index=True, sa_type=BigId)
@@ -40,7 +67,7 @@ class LedgerRow(SQLModel, table=True):
     at: datetime
 
 
-async def grant(  # noqa: PLR0913 - whose, what, how much and until when
+async def grant(  # noqa: PLR0913 - whose, what, how much, from when and until when
     session: AsyncSession,
     owner: int,
     kind: PackageKind,
@@ -48,14 +75,20 @@ async def grant(  # noqa: PLR0913 - whose, what, how much and until when
     *,
     now: datetime,
     expires_at: datetime,
+    effective_at: datetime | None = None,
+    name: str = "",
+    refused_units: RefusedUnits = RefusedUnits.RETURNED,
 ) -> PackageRow:
-    """Give an account a package."""
+    """Give an account a package, effective at once unless told otherwise."""
     row = PackageRow(
         account_uin=owner,
         kind=kind,
+        name=name,
         units=units,
         remaining=units,
+        refused_units=refused_units,
         granted_at=now,
+        effective_at=effective_at or now,
         expires_at=expires_at,
     )
     session.add(row)
@@ -76,9 +109,29 @@ async def grant(  # noqa: PLR0913 - whose, what, how much and until when
 async def balance(session: AsyncSession, owner: int, now: datetime) -> int:
     """Say how many units an account can use now."""
     query = select(func.coalesce(func.sum(PackageRow.remaining), 0)).where(
+        PackageRow.account_uin == owner,
+        col(PackageRow.effective_at) <= now,
+        col(PackageRow.expires_at) > now,
+    )
+    return int((await session.exec(query)).one())
+
+
+async def level(session: AsyncSession, owner: int, now: datetime) -> int:
+    """Say how many units an account has in all, effective or not yet (PKG-2, PKG-3)."""
+    query = select(func.coalesce(func.sum(PackageRow.remaining), 0)).where(
         PackageRow.account_uin == owner, col(PackageRow.expires_at) > now
     )
     return int((await session.exec(query)).one())
+
+
+async def held(session: AsyncSession, owner: int, now: datetime) -> int:
+    """Count the packages of an account that hold units and have not expired."""
+    query = select(func.count()).where(
+        PackageRow.account_uin == owner,
+        col(PackageRow.expires_at) > now,
+        col(PackageRow.remaining) > 0,
+    )
+    return (await session.exec(query)).one()
 
 
 async def reserve(
@@ -92,28 +145,31 @@ async def reserve(
         select(PackageRow.id, PackageRow.remaining)
         .where(
             PackageRow.account_uin == owner,
+            col(PackageRow.effective_at) <= now,
             col(PackageRow.expires_at) > now,
             col(PackageRow.remaining) > 0,
         )
         .order_by(col(PackageRow.expires_at), col(PackageRow.id))
         .with_for_update()
     )
-    held = list((await session.exec(query)).all())
-    for package, taken in spread(units, held):
-        await _book(session, owner, package, -taken, LedgerKind.RESERVE, task_id=task_id, now=now)
+    usable = list((await session.exec(query)).all())
+    for package, taken in spread(units, usable):
+        await _book(session, owner, package, -taken, LedgerKind.RESERVE, now=now, task_id=task_id)
 
 
-async def give_back(
-    session: AsyncSession, owner: int, units: int, *, task_id: int, now: datetime
-) -> None:
+async def give_back(  # noqa: PLR0913 - whose, how much of either sort, for which task and when
+    session: AsyncSession, owner: int, unsent: int, refused: int = 0, *, task_id: int, now: datetime
+) -> int:
     """Return units that a task had reserved and did not need, to what expires last first.
 
-    A package that has expired meanwhile gets its units back too, and they are lost with it.
+    `unsent` units always come back, the `refused` ones of messages a carrier turned down only to
+    packages that return them; gives how many came back. A package that has expired meanwhile gets
+    its units back too, and they are lost with it.
     """
-    if units == 0:
-        return
+    if not unsent + refused:
+        return 0
     query = (
-        select(PackageRow.id)
+        select(PackageRow.id, PackageRow.refused_units)
         .where(
             col(PackageRow.id).in_(select(LedgerRow.package_id).where(LedgerRow.task_id == task_id))
         )
@@ -125,9 +181,33 @@ async def give_back(
     changes = select(LedgerRow.package_id, LedgerRow.units).where(LedgerRow.task_id == task_id)
     for package, change in (await session.exec(changes)).all():
         booked[package] -= change
-    held = [(package, booked[package]) for package in reversed(packages)]
-    for package, returned in spread(units, held):
-        await _book(session, owner, package, returned, LedgerKind.RETURN, task_id=task_id, now=now)
+    drawn = [
+        Drawn(package, booked[package], RefusedUnits(terms))
+        for package, terms in reversed(packages)
+    ]
+    back = returned(unsent, refused, drawn)
+    for package, units in back:
+        await _book(session, owner, package, units, LedgerKind.RETURN, now=now, task_id=task_id)
+    return sum(units for _, units in back)
+
+
+async def expire(session: AsyncSession, owner: int, now: datetime, limit: int) -> int:
+    """Write off what is left in at most `limit` expired packages; gives how many those were."""
+    query = (
+        select(PackageRow.id, PackageRow.remaining)
+        .where(
+            PackageRow.account_uin == owner,
+            col(PackageRow.expires_at) <= now,
+            col(PackageRow.remaining) > 0,
+        )
+        .order_by(col(PackageRow.expires_at), col(PackageRow.id))
+        .limit(limit)
+        .with_for_update()
+    )
+    left = (await session.exec(query)).all()
+    for package, units in left:
+        await _book(session, owner, package, -units, LedgerKind.EXPIRE, now=now)
+    return len(left)
 
 
 async def _book(  # noqa: PLR0913 - the columns of a ledger row
@@ -137,12 +217,14 @@ async def _book(  # noqa: PLR0913 - the columns of a ledger row
     units: int,
     kind: LedgerKind,
     *,
-    task_id: int,
     now: datetime,
+    task_id: int | None = None,
 ) -> None:
-    remaining = col(PackageRow.remaining)
+    values = {"remaining": col(PackageRow.remaining) + units}
+    if kind is LedgerKind.EXPIRE:
+        values["expired"] = col(PackageRow.expired) - units
     statement = update(PackageRow).where(col(PackageRow.id) == package)
-    await session.exec(statement.values(remaining=remaining + units))
+    await session.exec(statement.values(**values))
     session.add(
         LedgerRow(
             package_id=package, account_uin=owner, task_id=task_id, kind=kind, units=units, at=now

@@ -10,7 +10,7 @@ from datetime import datetime
 from sqlmodel import col, delete, exists, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from db import alarm_contact, blocklist
+from db import alarm_contact, blocklist, warning_threshold
 from db import file as files
 from db.allowlist import AllowlistRow
 from db.application import ApplicationRow
@@ -92,6 +92,7 @@ async def _erase_application(session: AsyncSession, app_id: int) -> None:
     application.overview = application.sealed_key = ""
     await session.exec(delete(AllowlistRow).where(col(AllowlistRow.app_id) == app_id))
     await alarm_contact.erase(session, app_id)
+    await warning_threshold.forget(session, app_id)
 
 
 async def _erase_signature(session: AsyncSession, signature_id: int) -> None:

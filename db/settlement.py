@@ -11,7 +11,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from db import account as accounts
 from db import job as jobs
-from db import package, quota, task
+from db import package, package_watch, quota, task
 from db import signature as signatures
 from db import template as templates
 from db.account import AccountRow
@@ -120,8 +120,10 @@ async def consent_to(session: AsyncSession, row: BulkTaskRow, now: datetime, ter
     """
     task.move(row, TaskEvent.SCHEDULE if row.scheduled_at else TaskEvent.START)
     if row.region is Region.MAINLAND:
+        watch = await package_watch.hold(session, row.account_uin)
         await package.reserve(session, row.account_uin, row.segments, task_id=row.id, now=now)
         row.reserved_units = row.segments
+        await package_watch.fallen(session, watch, now, terms)
     else:
         owner = await _account(session, row)
         daily = daily_quota(terms)
@@ -221,6 +223,18 @@ async def finish(session: AsyncSession, task_id: int, now: datetime) -> bool:
     return True
 
 
+async def finish_sent(session: AsyncSession, task_ids: Sequence[int], now: datetime) -> None:
+    """End those of these tasks whose every message was submitted or refused."""
+    columns = BulkTaskRow
+    query = select(columns.id).where(
+        col(columns.id).in_(task_ids),
+        columns.status == TaskStatus.SENDING,
+        columns.accepted + columns.refused >= columns.recipients,
+    )
+    for task_id in (await session.exec(query.order_by(col(columns.id)))).all():
+        await finish(session, task_id, now)
+
+
 async def _settle(session: AsyncSession, row: BulkTaskRow, now: datetime) -> None:
     # What was not sent is usually little, and counting a million that were would take long.
     query = select(func.count(), func.coalesce(func.sum(MessageRow.segments), 0)).where(
@@ -228,12 +242,29 @@ async def _settle(session: AsyncSession, row: BulkTaskRow, now: datetime) -> Non
     )
     recipients, segments = map(int, (await session.exec(query)).one())
     if row.region is Region.MAINLAND:
-        await package.give_back(session, row.account_uin, segments, task_id=row.id, now=now)
-        row.reserved_units -= segments
+        row.reserved_units -= await _give_back(session, row, segments, now)
     elif row.quota_day is not None:
         await quota.give_back(session, row.account_uin, GLOBAL_DAILY, recipients, row.quota_day)
         row.fee_micros -= row.fee_micros * segments // max(1, row.segments)
     row.settled_at = now
+
+
+async def _give_back(session: AsyncSession, row: BulkTaskRow, segments: int, now: datetime) -> int:
+    """Return the units of `segments` that were not sent, but those that a price list keeps."""
+    if not segments:
+        return 0
+    query = select(func.coalesce(func.sum(MessageRow.segments), 0)).where(
+        MessageRow.task_id == row.id,
+        MessageRow.state == MessageStatus.REFUSED,
+        col(MessageRow.carrier).is_not(None),
+    )
+    refused = int((await session.exec(query)).one())
+    watch = await package_watch.hold(session, row.account_uin)
+    returned = await package.give_back(
+        session, row.account_uin, segments - refused, refused, task_id=row.id, now=now
+    )
+    await package_watch.risen(session, watch, now)
+    return returned
 
 
 async def _any(session: AsyncSession, task_id: int, *states: MessageStatus) -> bool:

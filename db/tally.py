@@ -3,13 +3,14 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, Protocol
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import bindparam, update
 from sqlmodel import SQLModel
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from db import warning_threshold
 from db.dialect import insert
 from db.message import TABLE as MESSAGE
 from db.statistic import FailureStatisticRow, StatisticRow, zones
@@ -23,6 +24,34 @@ _KEY: Final = ("account_uin", "region", "hour", "app_id", "template_id")
 _COUNTS: Final = ("requests", "accepted", "segments", "delivered", "failed")
 _TASK_COUNTS: Final = ("accepted", "refused", "delivered", "failed")
 _Key = tuple[int, Region, datetime, int, int]
+
+
+class Countable(Protocol):
+    """Whatever says where a message counts."""
+
+    @property
+    def account_uin(self) -> int:
+        """Its account."""
+
+    @property
+    def region(self) -> Region:
+        """Its region."""
+
+    @property
+    def app_id(self) -> int:
+        """Its application."""
+
+    @property
+    def template_id(self) -> int:
+        """Its template."""
+
+    @property
+    def task_id(self) -> int | None:
+        """Its task; None for a single message."""
+
+    @property
+    def segments(self) -> int:
+        """What it is billed as."""
 
 
 class Counted(NamedTuple):
@@ -53,6 +82,7 @@ class Tally:
         self._tasks: defaultdict[int, Counter[str]] = defaultdict(Counter)
         self._task_failures: Counter[tuple[int, str]] = Counter()
         self._hours: dict[tuple[datetime, ZoneInfo], datetime] = {}
+        self._accepted_at: datetime | None = None
 
     @classmethod
     async def open(cls, session: AsyncSession, accounts: Iterable[int]) -> "Tally":
@@ -64,26 +94,27 @@ class Tally:
         """The tasks whose counts change, in order."""
         return sorted(self._tasks)
 
-    def accepted(self, message: Counted, at: datetime) -> None:
+    def accepted(self, message: Countable, at: datetime) -> None:
         """Count a message that a carrier took at `at`."""
+        self._accepted_at = at
         counts = self._statistics[self._key(message, at)]
         counts["requests"] += 1
         counts["accepted"] += 1
         counts["segments"] += message.segments
         self._count_task(message, "accepted")
 
-    def refused(self, message: Counted, at: datetime, code: str) -> None:
+    def refused(self, message: Countable, at: datetime, code: str) -> None:
         """Count a message that was turned down at `at`."""
         self._statistics[self._key(message, at)]["requests"] += 1
         self._count_task(message, "refused")
         self._fail(message, at, code)
 
-    def delivered(self, message: Counted, submitted_at: datetime) -> None:
+    def delivered(self, message: Countable, submitted_at: datetime) -> None:
         """Count a receipt of success for a message accepted at `submitted_at`."""
         self._statistics[self._key(message, submitted_at)]["delivered"] += 1
         self._count_task(message, "delivered")
 
-    def failed(self, message: Counted, submitted_at: datetime, code: str) -> None:
+    def failed(self, message: Countable, submitted_at: datetime, code: str) -> None:
         """Count a receipt of failure for a message accepted at `submitted_at`."""
         self._statistics[self._key(message, submitted_at)]["failed"] += 1
         self._count_task(message, "failed")
@@ -131,19 +162,21 @@ class Tally:
             ],
             ("count",),
         )
+        if self._accepted_at is not None:
+            await warning_threshold.count(session, self._statistics, self._zones, self._accepted_at)
 
-    def _key(self, message: Counted, at: datetime) -> _Key:
+    def _key(self, message: Countable, at: datetime) -> _Key:
         zone = self._zones[message.account_uin]
         hour = self._hours.get((at, zone))
         if hour is None:
             hour = self._hours[at, zone] = hour_of(at, zone)
         return message.account_uin, message.region, hour, message.app_id, message.template_id
 
-    def _count_task(self, message: Counted, name: str) -> None:
+    def _count_task(self, message: Countable, name: str) -> None:
         if message.task_id is not None:
             self._tasks[message.task_id][name] += 1
 
-    def _fail(self, message: Counted, at: datetime, code: str) -> None:
+    def _fail(self, message: Countable, at: datetime, code: str) -> None:
         self._failures[self._key(message, at), code] += 1
         if message.task_id is not None:
             self._task_failures[message.task_id, code] += 1

@@ -12,6 +12,7 @@ from sqlmodel.sql.expression import SelectOfScalar
 
 from db import account as accounts
 from db import file as files
+from db import package_gift
 from db import page as pages
 from db import review as reviews
 from db.dialect import BigId, choice
@@ -19,6 +20,7 @@ from db.file import FilePurpose, StoredFile
 from db.page import Key, Order, Slice
 from db.review import ReviewKind, Submitted
 from domain import verification as rules
+from domain.package import gift_units
 from domain.region import IdentityKind, Verification
 from domain.review import ReviewStatus
 from domain.terms import Terms
@@ -136,13 +138,16 @@ async def add(  # noqa: PLR0913, PLR0917 - whose, what, and what proves it
     return row
 
 
-async def settle(
-    session: AsyncSession, row: VerificationRow, _now: datetime, _terms: Terms
-) -> None:
-    """Let a decision have effect on the account: its name, kind and state, or its state alone."""
+async def settle(session: AsyncSession, row: VerificationRow, now: datetime, terms: Terms) -> None:
+    """Let a decision have effect on the account: its name, kind and state, or its state alone.
+
+    Whoever is verified for the first time is given a package.
+    """
     account = await accounts.existing(session, row.account_uin, hold=True)
     if row.status is ReviewStatus.APPROVED:
         account.name, account.identity = row.name, row.kind
         account.verification = Verification.VERIFIED
+        units = gift_units(account.identity, terms)
+        await package_gift.give(session, account.uin, units, now, terms)
     else:
         account.verification = rules.after_rejection(account.verification)

@@ -20,7 +20,7 @@ RENEWALS_A_DAY: Final = 10
 
 
 class RenewalProblem(StrEnum):
-    """Why a renewal that is due is not made; it is tried again on the next day, or when set anew."""
+    """Why a renewal that is due is not made; it is tried again on the next day."""
 
     NOT_ON_SALE = "not_on_sale"
     CHANGED = "changed"

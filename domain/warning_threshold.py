@@ -14,7 +14,7 @@ THRESHOLD_MOST: Final = 1_000_000_000
 
 @dataclass(frozen=True, slots=True)
 class Reminder:
-    """Whether one application reminds in one region; the threshold is None until it is first set."""
+    """Whether an application reminds in a region; the threshold is None until it is first set."""
 
     enabled: bool = False
     threshold: int | None = None

@@ -17,6 +17,7 @@ from server.policy_cli import policy
 
 if TYPE_CHECKING:
     from db.session import Database
+    from domain.terms import Terms
     from server.settings import Settings
     from server.setup import DemoCredentials
 
@@ -204,9 +205,9 @@ def create_account(
     verification = Verification.VERIFIED if verified else Verification.UNVERIFIED
     new = NewAccount(name=name, identity=identity, verification=verification, password=password)
 
-    async def make(database: "Database") -> int:
+    async def make(database: "Database", terms: "Terms") -> int:
         async with database.write() as session:
-            return await add_account(session, new, utc_now())
+            return await add_account(session, new, utc_now(), terms)
 
     uin = _run(make)
     terminal.print(f"account {uin}\npassword {password}", markup=False)
@@ -222,7 +223,7 @@ def create_operator(
 
     password = generate_password(secrets.SystemRandom())
 
-    async def make(database: "Database") -> None:
+    async def make(database: "Database", _terms: "Terms") -> None:
         async with database.write() as session:
             await add_operator(session, name, password, utc_now())
 
@@ -230,7 +231,7 @@ def create_operator(
     terminal.print(f"operator {name}\npassword {password}", markup=False)
 
 
-def _run(make: Callable[["Database"], Awaitable[Made]]) -> Made:
+def _run(make: Callable[["Database", "Terms"], Awaitable[Made]]) -> Made:
     from db.session import Database
 
     settings = _settings()
@@ -239,7 +240,7 @@ def _run(make: Callable[["Database"], Awaitable[Made]]) -> Made:
     async def within() -> Made:
         database = Database(settings.database)
         try:
-            return await make(database)
+            return await make(database, settings.terms)
         finally:
             await database.close()
 
@@ -278,7 +279,7 @@ async def _demo(settings: "Settings") -> "DemoCredentials | None":
 
     database = Database(settings.database)
     try:
-        return await add_demo(database, settings.data, utc_now())
+        return await add_demo(database, settings.data, utc_now(), settings.terms)
     finally:
         await database.close()
 

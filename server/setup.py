@@ -4,32 +4,31 @@ import json
 import os
 import secrets
 from dataclasses import asdict, dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 
-from db import account, attachment, package, serial, user
+from db import account, attachment, package_gift, serial, user
 from db.account import AccountRow
 from db.session import AsyncSession, Database
 from db.user import UserKind, UserRow
 from domain.account import check_password, generate_password, user_name
 from domain.errors import Code, Refused
-from domain.package import PackageKind
+from domain.package import gift_units
 from domain.password import hash_password
 from domain.region import IdentityKind, Verification
+from domain.terms import Terms
 from server.settings import PRIVATE
 
 DEMO_UIN: Final = 12_345_678
 DEMO_FILE: Final = "demo.json"
 DEMO_UNITS: Final = 100_000
 DEMO_POLICY: Final = "QcloudSMSReadOnlyAccess"
-GIFT_UNITS: Final = {IdentityKind.INDIVIDUAL: 100, IdentityKind.ORGANIZATION: 1_000}
-GIFT_LASTS: Final = timedelta(days=365)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewAccount:
-    """A root account to make; `units` are those of its gift package (domain.md 5.2)."""
+    """A root account to make; `units` are those of its gift package, given once it is verified."""
 
     name: str
     identity: IdentityKind
@@ -52,9 +51,9 @@ class DemoCredentials:
 
 
 async def add_account(
-    session: AsyncSession, new: NewAccount, now: datetime, uin: int | None = None
+    session: AsyncSession, new: NewAccount, now: datetime, terms: Terms, uin: int | None = None
 ) -> int:
-    """Create a root account with its root user and gift package; gives its uin."""
+    """Create a root account with its root user, and its gift package if verified; gives its uin."""
     if uin is None:
         uin = await serial.take(session, serial.USER)
     elif await account.get(session, uin):
@@ -71,8 +70,9 @@ async def add_account(
         ),
     )
     await _add_user(session, UserKind.ROOT, "root", new.password, now, uin=uin, account_uin=uin)
-    units = GIFT_UNITS[new.identity] if new.units is None else new.units
-    await package.grant(session, uin, PackageKind.GIFT, units, now=now, expires_at=now + GIFT_LASTS)
+    if new.verification is Verification.VERIFIED:
+        units = gift_units(new.identity, terms) if new.units is None else new.units
+        await package_gift.give(session, uin, units, now, terms)
     return uin
 
 
@@ -84,7 +84,9 @@ async def add_operator(session: AsyncSession, name: str, password: str, now: dat
     await _add_user(session, UserKind.OPERATOR, name, password, now)
 
 
-async def add_demo(database: Database, data: Path, now: datetime) -> DemoCredentials | None:
+async def add_demo(
+    database: Database, data: Path, now: datetime, terms: Terms
+) -> DemoCredentials | None:
     """Create the demo account, once; gives its passwords the first time and None later."""
     async with database.read() as session:
         if await account.get(session, DEMO_UIN):
@@ -111,7 +113,7 @@ async def add_demo(database: Database, data: Path, now: datetime) -> DemoCredent
         units=DEMO_UNITS,
     )
     async with database.write() as session:
-        await add_account(session, organization, now, DEMO_UIN)
+        await add_account(session, organization, now, terms, DEMO_UIN)
         await add_operator(session, made.operator_name, made.operator_password, now)
         reader = await _add_user(
             session,
