@@ -24,7 +24,10 @@ from db import (
     message,
     notification,
     package,
+    package_purchase,
+    package_watch,
     policy,
+    price_item,
     quota,
     reply,
     restorable,
@@ -43,6 +46,7 @@ from db import (
     unsubscription_removal,
     user,
     verification,
+    warning_threshold,
     worker,
 )
 
@@ -70,7 +74,10 @@ __all__ = [
     "message",
     "notification",
     "package",
+    "package_purchase",
+    "package_watch",
     "policy",
+    "price_item",
     "quota",
     "reply",
     "restorable",
@@ -89,5 +96,6 @@ __all__ = [
     "unsubscription_removal",
     "user",
     "verification",
+    "warning_threshold",
     "worker",
 ]
