@@ -269,9 +269,6 @@ DESCRIBE_CARRIERS: Final = _operator("DescribeCarriers", LIST, "List carrier con
 DESCRIBE_NOTIFICATIONS: Final = _operator(
     "DescribeNotifications", LIST, "List what alarm contacts are told"
 )
-DESCRIBE_NOTIFICATIONS: Final = _operator(
-    "DescribeNotifications", LIST, "List what alarm contacts are told"
-)
 DESCRIBE_REVIEW_FILE: Final = _operator(
     "DescribeReviewFile", READ, "Get a file handed in for review"
 )
@@ -283,9 +280,6 @@ MODIFY_PRICE_LIST: Final = _reserved_operator(
     "ModifyPriceList", WRITE, "Edit the price list of packages"
 )
 MODIFY_ROUTE: Final = _operator("ModifyRoute", WRITE, "Edit a route to carriers")
-RESEND_NOTIFICATION: Final = _operator(
-    "ResendNotification", WRITE, "Send a notification that failed once more"
-)
 RESEND_NOTIFICATION: Final = _operator(
     "ResendNotification", WRITE, "Send a notification that failed once more"
 )

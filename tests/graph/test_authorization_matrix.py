@@ -10,8 +10,10 @@ from dataclasses import dataclass, replace
 import pytest
 
 from db import attachment, policy, serial
+from db.alarm_contact import AlarmContactRow
 from db.policy import PolicyRow
 from db.user import UserKind, UserRow
+from domain.alarm import Language
 from graph.authority import Principal
 from graph.node import encode
 from policies.actions import CATALOGUE
@@ -86,7 +88,17 @@ async def world(console: Console) -> World:
         await serial.take(session, serial.APPLICATION)  # the number that the parts use
     parts = await bulk.add_parts(console.database, owner, now)
     task = await bulk.add_task(console.database, parts, now)
+    contact = AlarmContactRow(
+        app_id=parts.app_id,
+        name="Night shift",
+        email="night@example.com",
+        language=Language.ENGLISH,
+        created_at=now,
+    )
+    async with console.database.write() as session:
+        session.add(contact)
     objects = {
+        "AlarmContact": encode("AlarmContact", contact.id),
         "Application": encode("Application", parts.app_id),
         "BulkTask": encode("BulkTask", task),
     }
