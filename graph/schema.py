@@ -20,7 +20,6 @@ from strawberry.types.execution import ExecutionContext
 from graph.access_key import AccessKeyMutation
 from graph.account import AccountQuery
 from graph.alarm_contact import AlarmContactMutation, AlarmContactQuery
-from graph.alarm_contact import AlarmContactMutation, AlarmContactQuery
 from graph.allowlist import AllowlistMutation, AllowlistQuery
 from graph.application import ApplicationMutation, ApplicationQuery
 from graph.attachment import AttachmentMutation, AttachmentQuery
@@ -38,7 +37,6 @@ from graph.limits import MAX_TOKENS, QueryBounds
 from graph.long import LONG, Long
 from graph.lookup import lookup
 from graph.migration import MigrationQuery
-from graph.notification import NotificationMutation, NotificationQuery
 from graph.notification import NotificationMutation, NotificationQuery
 from graph.policy import PolicyQuery
 from graph.policy_change import PolicyMutation
@@ -90,8 +88,6 @@ QUERIES: Final = (
     AllowlistQuery,
     AlarmContactQuery,
     NotificationQuery,
-    AlarmContactQuery,
-    NotificationQuery,
     BlocklistQuery,
     UnsubscriptionQuery,
     UserQuery,
@@ -117,8 +113,6 @@ MUTATIONS: Final = (
     BulkTaskMutation,
     FrequencyRuleMutation,
     AllowlistMutation,
-    AlarmContactMutation,
-    NotificationMutation,
     AlarmContactMutation,
     NotificationMutation,
     BlocklistMutation,
