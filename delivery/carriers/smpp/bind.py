@@ -24,6 +24,7 @@ THROTTLED: Final = (0.25, 4.0)
 """The same before a bind goes on that was told it is too fast."""
 PROVEN: Final = 60.0
 """Seconds a bind has to last before its next loss counts as the first."""
+_STOPPED: Final = "it was stopped"
 _CREDENTIALS: Final[dict[int, str]] = {
     Status.ESME_RINVPASWD: "the password is wrong",
     Status.ESME_RINVSYSID: "the system_id is wrong",
@@ -67,6 +68,7 @@ class Bind:
         self._lost = asyncio.Event()
         self._stopping = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
+        self._connecting = False
         self._paused_until: float | None = None
         self._unanswered = 0
         self.in_flight = 0
@@ -81,8 +83,12 @@ class Bind:
     async def stop(self) -> None:
         """Unbind and end."""
         self._stopping.set()
-        if self._session is not None:
+        if self._session is not None and self.bound:
             self._session.unbind()
+        elif self._session is not None:
+            self._session.close(_STOPPED)
+        elif self._connecting and self._task is not None:
+            self._task.cancel()
         if self._task is not None:
             await self._task
 
@@ -166,14 +172,20 @@ class Bind:
         )
         timeout = settings.response_timeout.total_seconds()
         session = Session(owner, self._timing, timeout)
+        self._connecting = True
         try:
             await self._timing.within(timeout, self._connect(session))
         except OSError as error:
             self._report(f'no connection to "{settings.host}:{settings.port}": {_reason(error)}')
             return None
+        except asyncio.CancelledError:
+            session.close(_STOPPED)
+            if self._stopping.is_set():
+                return None
+            raise
+        finally:
+            self._connecting = False
         self._session = session
-        if self._stopping.is_set():
-            session.close("it was stopped")
         pause = self._bind_answered(session, await self._bind(session))
         await self._lost.wait()
         return pause

@@ -25,6 +25,8 @@ _SEQUENCE: Final = Struct(">I")
 _ENQUIRE_LINK: Final = Plain(command=Command.ENQUIRE_LINK, sequence=1).encode()
 _UNBIND: Final = Plain(command=Command.UNBIND, sequence=1).encode()
 _UNBOUND: Final = "it was unbound"
+LEAVE: Final = 2.0
+"""Seconds a carrier has to answer unbind, and to read what is still to be read at the end."""
 
 
 class Failure(Enum):
@@ -114,6 +116,7 @@ class Session(asyncio.Protocol):
             return
         self.usable, self._problem = False, _UNBOUND
         self._request(_UNBIND, lambda _: self.close(_UNBOUND))
+        self._timers["unbind"] = self._timing.later(LEAVE, lambda: self.close(_UNBOUND))
 
     def close(self, problem: str) -> None:
         """End the connection, after what is written; gives the owner `problem` as the reason."""
@@ -124,7 +127,7 @@ class Session(asyncio.Protocol):
         self._flush()
         self._transport.close()
         # A carrier that reads nothing would keep what is written, and the connection, for ever.
-        self._timers["abort"] = self._timing.later(self._timeout, self._transport.abort)
+        self._timers["abort"] = self._timing.later(LEAVE, self._transport.abort)
 
     def read(self, *, reading: bool) -> None:
         """Read nothing for a while, or go on."""
