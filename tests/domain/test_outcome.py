@@ -12,11 +12,12 @@ from domain.outcome import Bucket, Outcome, Source, lookup, outcomes
 def test_the_table_has_the_published_numbers_of_codes() -> None:
     """1,968 codes of carriers in their table, one of them spelled two ways, eight states more.
 
-    The two beyond those of the API tell its PhoneNumberInBlacklist apart (BLO-2, UNS-1).
+    The two beyond those of the API tell its PhoneNumberInBlacklist apart (BLO-2, UNS-1), and 47
+    are the error statuses of SMPP 3.4 (section 5.1.3).
     """
     assert Counter(outcome.source for outcome in outcomes().values()) == {
         Source.RECEIPT: 1968 + 2 + 8,
-        Source.SUBMIT: 97 + 2,
+        Source.SUBMIT: 97 + 2 + 47,
     }
     receipts = [row for row in outcomes().values() if row.source is Source.RECEIPT]
     assert Counter(row.bucket for row in receipts) == {
@@ -49,8 +50,10 @@ def test_the_table_has_the_published_numbers_of_codes() -> None:
         (
             "NOROUTE",
             Bucket.INTERNAL,
-            "no carrier takes the number: the installation has no route for it, or the carrier "
-            "has none",
+            (
+                "no carrier takes the number: the installation has no route for it, or the carrier "
+                "has none"
+            ),
         ),
         ("REJECTD", Bucket.CONTENT, None),
         ("1", Bucket.INVALID_NUMBER, "the number is invalid (China Unicom)"),
