@@ -34,7 +34,8 @@ _HEX: Final = re.compile(r"([0-9A-Fa-f]{2})*")
 _OWN_TAGS: Final = frozenset({0x0204, 0x020C, 0x020E, 0x020F, 0x0424, 0x0426})
 
 
-class Tlv(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Tlv:
     """An optional parameter that is added to every submit_sm, both parts in hexadecimal."""
 
     tag: str
@@ -109,14 +110,14 @@ RANGES: Final[Mapping[str, Range]] = {
 }
 
 
-def _tlvs(values: Sequence[Sequence[str]]) -> tuple[Tlv, ...]:
-    return tuple(Tlv(*value) for value in values)
+def _tlvs(values: Sequence[Mapping[str, str]]) -> tuple[Tlv, ...]:
+    return tuple(Tlv(**value) for value in values)
 
 
 def tidied(smpp: Smpp) -> Smpp:
     """Drop blanks around what was typed, brackets around an address, and spellings of tags."""
     host = text.tidy(smpp.host)
-    tlvs = tuple(Tlv(_tag(text.tidy(tag)), text.tidy(value)) for tag, value in smpp.extra_tlvs)
+    tlvs = tuple(Tlv(_tag(text.tidy(each.tag)), text.tidy(each.value)) for each in smpp.extra_tlvs)
     return replace(
         smpp,
         host=host[1:-1] if host.startswith("[") and host.endswith("]") else host,
@@ -245,8 +246,8 @@ def _extra(tlvs: Sequence[Tlv]) -> list[Problem]:
         message = f"extra TLVs are {len(tlvs)}: enter at most {TLVS_MOST}"
         return [Problem(Code.LIMIT_EXCEEDED, message, ("smpp", "extra_tlvs"))]
     problems, seen = [], set()
-    for number, (tag, value) in enumerate(tlvs):
-        at = ("smpp", "extra_tlvs", str(number))
+    for number, each in enumerate(tlvs):
+        at, tag, value = ("smpp", "extra_tlvs", str(number)), each.tag, each.value
         if not _TAG.fullmatch(tag) or not int(tag, 16):
             message = f"tag {quoted(tag)} is not usable: enter 0001 to FFFF, in hexadecimal"
             problems.append(Problem(Code.INVALID, message, (*at, "tag")))

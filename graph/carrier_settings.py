@@ -152,7 +152,7 @@ class SmppSettings:
     def of(cls, smpp: Smpp) -> Self:
         """Show settings."""
         values = {field.name: getattr(smpp, field.name) for field in fields(smpp)}
-        values["extra_tlvs"] = [SmppTlv(tag=tag, value=value) for tag, value in smpp.extra_tlvs]
+        values["extra_tlvs"] = [SmppTlv(tag=each.tag, value=each.value) for each in smpp.extra_tlvs]
         return cls(**values)
 
 

@@ -41,7 +41,9 @@ def smpp_settings(row: CarrierRow, vault: Vault) -> SmppSettings:
         registered_delivery=int(smpp.receipts),
         enquire_link=timedelta(seconds=smpp.enquire_link_seconds),
         response_timeout=timedelta(seconds=smpp.response_timeout_seconds),
-        extra_tlvs=tuple((int(tag, 16), bytes.fromhex(value)) for tag, value in smpp.extra_tlvs),
+        extra_tlvs=tuple(
+            (int(each.tag, 16), bytes.fromhex(each.value)) for each in smpp.extra_tlvs
+        ),
     )
 
 
