@@ -97,6 +97,13 @@ def rotate(row: CallbackRow, vault: Vault, secret: str, now: datetime) -> None:
     row.sealed_secret = vault.seal(secret, place(row.account_uin, row.app_id))
 
 
+async def tested_at(session: AsyncSession, owner: int) -> datetime | None:
+    """Say when an account last tested one of its callbacks."""
+    query = select(func.max(CALLBACK.c.tested_at)).where(CALLBACK.c.account_uin == owner)
+    moment: datetime | None = (await (await session.connection()).execute(query)).scalar()
+    return moment
+
+
 def sealed(row: CallbackRow) -> Sealed:
     """Give what a push is signed with."""
     return Sealed(

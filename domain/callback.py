@@ -9,9 +9,13 @@ from zoneinfo import ZoneInfo
 from phonenumbers import COUNTRY_CODE_TO_REGION_CODE
 
 from domain import outcome
+from domain.errors import Code, Refused
 
+TEST_EVERY: Final = timedelta(seconds=5)
+"""How long an account waits between two tests of its callbacks."""
 EVENTS_OF_A_PUSH: Final = 100
 """Status events that are pushed together at most; a reply is pushed by itself."""
+_SAMPLE_PHONE: Final = "+8613800138000"
 _LONGEST_DIAL_CODE: Final = 3
 _TIME: Final = "%Y-%m-%d %H:%M:%S"
 
@@ -91,6 +95,34 @@ class Sender(Protocol):
 
     async def __call__(self, url: str, headers: Mapping[str, str], body: bytes, /) -> Heard:
         """Post once, within a bounded time."""
+
+
+def sample_status(now: datetime) -> StatusEvent:
+    """Give what a test pushes to an event callback; its sid is 0, which no message has."""
+    return StatusEvent(
+        account_uin=0,
+        app_id=0,
+        message_id=0,
+        phone=_SAMPLE_PHONE,
+        delivered=True,
+        code="DELIVRD",
+        at=now,
+    )
+
+
+def sample_reply(now: datetime) -> ReplyEvent:
+    """Give what a test pushes to a reply callback."""
+    return ReplyEvent(
+        account_uin=0, message_id=0, phone=_SAMPLE_PHONE, text="test", signature_id=None, at=now
+    )
+
+
+def check_test(tested_at: datetime | None, now: datetime) -> None:
+    """Raise Refused when the account tested one of its callbacks just before."""
+    if tested_at is not None and now - tested_at < TEST_EVERY:
+        seconds = TEST_EVERY // timedelta(seconds=1)
+        message = f"callbacks of an account are tested every {seconds} s at most: wait a moment"
+        raise Refused.one(Code.TOO_MANY_ATTEMPTS, message)
 
 
 def _split(phone: str) -> tuple[str, str]:
