@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import time, timedelta
 
 from domain.alarm import FOLD_WINDOW
+from domain.callback_url import Network
 from domain.frequency import GUIDE, Limits
 
 
@@ -39,6 +40,8 @@ class Terms:
     """The zone of the review hours."""
     review_lease: timedelta = timedelta(minutes=15)
     """How long a reviewer holds an item that they claimed (REV-1)."""
+    callback_networks: tuple[Network, ...] = ()
+    """Networks that callbacks may lead to although they are not public (CFG-2, RPL-1)."""
     restore_for: timedelta = timedelta(days=30)
     """How long something deleted can be restored by review (APP-6)."""
     auto_review: bool = False

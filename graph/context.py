@@ -10,6 +10,7 @@ import strawberry
 from db.session import AsyncSession, Database
 from db.store import Store
 from db.vault import Vault
+from domain.callback import Sender
 from domain.terms import Terms
 from graph.authority import Authorities, Authority, Principal
 from graph.grant import Grant
@@ -24,6 +25,7 @@ class Context:
     vault: Vault
     authorities: Authorities
     terms: Terms
+    send: Sender
     clock: Callable[[], datetime]
     principal: Principal | None
     token: str | None

@@ -30,6 +30,7 @@ from graph.carrier_change import CarrierMutation
 from graph.catalogue import CatalogueQuery
 from graph.certificate import CertificateQuery
 from graph.errors import is_masked
+from graph.event_callback import EventCallbackMutation, EventCallbackQuery
 from graph.frequency import FrequencyRuleMutation, FrequencyRuleQuery
 from graph.group import GroupQuery
 from graph.group_change import GroupMutation, MembershipMutation
@@ -43,6 +44,7 @@ from graph.policy_change import PolicyMutation
 from graph.policy_version_change import PolicyVersionMutation
 from graph.recipient import RecipientQuery
 from graph.recipient_form import RecipientFormQuery
+from graph.reply_callback import ReplyCallbackMutation, ReplyCallbackQuery
 from graph.restore import RestoreMutation, RestoreQuery
 from graph.review import ReviewQuery
 from graph.review_decision import ReviewMutation
@@ -86,6 +88,8 @@ QUERIES: Final = (
     StatisticQuery,
     FrequencyRuleQuery,
     AllowlistQuery,
+    EventCallbackQuery,
+    ReplyCallbackQuery,
     AlarmContactQuery,
     NotificationQuery,
     BlocklistQuery,
@@ -113,6 +117,8 @@ MUTATIONS: Final = (
     BulkTaskMutation,
     FrequencyRuleMutation,
     AllowlistMutation,
+    EventCallbackMutation,
+    ReplyCallbackMutation,
     AlarmContactMutation,
     NotificationMutation,
     BlocklistMutation,

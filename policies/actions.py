@@ -55,9 +55,7 @@ ADD_FREQUENCY_WHITE_LIST: Final = _app(
 DELETE_FREQUENCY_WHITE_LIST: Final = _app(
     "DeleteFrequencyWhiteList", WRITE, "Remove from the frequency allowlist"
 )
-DESCRIBE_CALLBACK_INFO: Final = _reserved_app(
-    "DescribeCallbackInfo", READ, "Get the event callback"
-)
+DESCRIBE_CALLBACK_INFO: Final = _app("DescribeCallbackInfo", READ, "Get the event callback")
 DESCRIBE_FREQUENCY_WHITE_LIST: Final = _app(
     "DescribeFrequencyWhiteList", LIST, "List the frequency allowlist"
 )
@@ -65,7 +63,7 @@ DESCRIBE_FREQ_RULE: Final = _app("DescribeFreqRule", READ, "Get the frequency li
 DESCRIBE_WARNING_THRESHOLD: Final = _reserved_app(
     "DescribeWarningThreshold", READ, "Get the excess reminder"
 )
-MODIFY_CALLBACK_INFO: Final = _reserved_app("ModifyCallbackInfo", WRITE, "Edit the event callback")
+MODIFY_CALLBACK_INFO: Final = _app("ModifyCallbackInfo", WRITE, "Edit the event callback")
 MODIFY_FREQ_RULE: Final = _app("ModifyFreqRule", WRITE, "Edit the frequency limits")
 MODIFY_WARNING_THRESHOLD: Final = _reserved_app(
     "ModifyWarningThreshold", WRITE, "Edit the excess reminder"
@@ -157,15 +155,15 @@ DESCRIBE_SHORT_URL_STATISTIC: Final = _reserved_sms(
 )
 
 ADD_BLACK_LIST: Final = _sms("AddBlackList", WRITE, "Add to the blocklist")
-ADD_REPLY_URL: Final = _reserved_sms("AddReplyUrl", WRITE, "Add the reply callback")
+ADD_REPLY_URL: Final = _sms("AddReplyUrl", WRITE, "Add the reply callback")
 APPLY_UNSUBSCRIBE_REMOVAL: Final = _sms(
     "ApplyUnsubscribeRemoval", WRITE, "Request removal of an unsubscription"
 )
 DELETE_BLACK_LIST: Final = _sms("DeleteBlackList", WRITE, "Remove from the blocklist")
 DESCRIBE_BLACK_LIST: Final = _sms("DescribeBlackList", LIST, "List the blocklist")
-DESCRIBE_REPLY_URL: Final = _reserved_sms("DescribeReplyUrl", READ, "Get the reply callback")
+DESCRIBE_REPLY_URL: Final = _sms("DescribeReplyUrl", READ, "Get the reply callback")
 DESCRIBE_UNSUBSCRIBE: Final = _sms("DescribeUnsubscribe", LIST, "List unsubscribed users")
-MODIFY_REPLY_URL: Final = _reserved_sms("ModifyReplyUrl", WRITE, "Edit the reply callback")
+MODIFY_REPLY_URL: Final = _sms("ModifyReplyUrl", WRITE, "Edit the reply callback")
 
 CALLBACK_STATUS_STATISTICS: Final = _reserved_sms(
     "CallbackStatusStatistics", READ, "Count receipts"

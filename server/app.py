@@ -22,6 +22,7 @@ from db import carrier
 from db.session import Database
 from db.store import Store
 from db.vault import Vault
+from delivery.callback.sender import HttpSender
 from graph.authority import Authorities
 from policies.live import PolicyDirectory
 from server import download, form
@@ -91,6 +92,7 @@ def create_console(
         vault=Vault(settings.key),
         authorities=Authorities(directory),
         terms=settings.terms,
+        send=HttpSender(settings.terms.callback_networks),
         clock=clock,
     )
 
@@ -108,6 +110,7 @@ def create_app(
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
         async with contextlib.AsyncExitStack() as stack:
             stack.push_async_callback(console.database.close)
+            stack.push_async_callback(console.send.close)
             async with console.database.write() as session:
                 await carrier.ensure_default(session, clock())
             watcher = asyncio.create_task(_watch(directory), name="policy files")

@@ -7,6 +7,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
 
+from delivery.callback.expiry import Expiry
+from delivery.callback.pusher import Pusher, PusherSettings
 from delivery.carriers import CARRIERS
 from delivery.forgetting import Forgetting
 from delivery.loop import Loop
@@ -51,6 +53,17 @@ def make_worker(settings: Settings, console: Console) -> Worker:
         console.clock,
         delivery,
         [
+            Pusher(
+                console.database, console.vault, console.send, console.clock, PusherSettings()
+            ),
+            Loop(
+                "dropping old events",
+                Expiry(
+                    console.database,
+                    console.clock,
+                    timedelta(days=settings.callback_keep_days),
+                ).step,
+            ),
             Loop("the purge", Purge(tools).step),
             Loop("forgetting numbers", Forgetting(console.database, console.clock).step),
             Loop("forgetting notifications", Outbox(console.database, console.clock).step),
@@ -94,4 +107,5 @@ async def run_worker(settings: Settings) -> None:
     try:
         await worker.run()
     finally:
+        await console.send.close()
         await console.database.close()

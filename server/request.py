@@ -11,6 +11,7 @@ from db import sign_in
 from db.session import Database
 from db.store import Store
 from db.vault import Vault
+from delivery.callback.sender import HttpSender
 from domain.terms import Terms
 from graph.authority import Authorities, Principal
 from graph.context import Context
@@ -27,6 +28,7 @@ class Console:
     vault: Vault
     authorities: Authorities
     terms: Terms
+    send: HttpSender
     clock: Callable[[], datetime]
     listeners: list[Callable[[], None]] = field(default_factory=list)
     """Called after each committed change, so that a worker in this process looks at once."""
@@ -58,6 +60,7 @@ async def context_of(request: HTTPConnection) -> Context:
         vault=console.vault,
         authorities=console.authorities,
         terms=console.terms,
+        send=console.send,
         clock=console.clock,
         listeners=console.listeners,
         principal=await principal_of(request),

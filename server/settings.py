@@ -14,7 +14,7 @@ from pydantic_settings import SettingsConfigDict
 
 from db.store import Store
 from db.vault import KEY_BYTES
-from domain import unsubscription
+from domain import callback_url, unsubscription
 from domain.frequency import GUIDE, NUMBER_MOST, SECONDS_MOST, Limits
 from domain.terms import Terms
 from server.mail_settings import MailSettings
@@ -39,6 +39,14 @@ def _opt_out_words(words: str) -> str:
     if missing := unsubscription.missing(words.split(",")):
         raise ValueError(f"words between commas, {', '.join(missing)} among them")
     return words
+
+
+def _networks(text: str) -> str:
+    try:
+        callback_url.networks(text)
+    except ValueError as error:
+        raise ValueError(f"networks between commas such as 10.0.0.0/8 ({error})") from None
+    return text
 
 
 class SettingsError(Exception):
@@ -86,6 +94,17 @@ class Settings(MailSettings):
     )
     opt_out_hours: float = Field(
         72, gt=0, le=8_760, description="How long after a message a reply to it unsubscribes."
+    )
+    callback_networks: Annotated[str, AfterValidator(_networks)] = Field(
+        "",
+        description="Networks between commas, such as `10.0.0.0/8,fd00::/8`, that callbacks may "
+        "lead to although they are not public; empty for none.",
+    )
+    callback_keep_days: int = Field(
+        30,
+        ge=1,
+        le=3_650,
+        description="How long events are kept that could not be pushed to a callback.",
     )
     session_hours: float = Field(12, gt=0, le=720, description="How long a sign-in lasts.")
     sign_in_tries_per_name: int = Field(
@@ -222,6 +241,7 @@ class Settings(MailSettings):
             blocklist_delay=timedelta(seconds=self.blocklist_delay_seconds),
             opt_out_words=tuple(self.opt_out_words.split(",")),
             opt_out_window=timedelta(hours=self.opt_out_hours),
+            callback_networks=callback_url.networks(self.callback_networks),
             session_lifetime=timedelta(hours=self.session_hours),
             sign_in_tries_per_name=self.sign_in_tries_per_name,
             sign_in_tries_per_address=self.sign_in_tries_per_address,

@@ -22,6 +22,7 @@ from graph.context import Context
 from graph.schema import schema
 from policies.live import PolicyDirectory
 from server.app import PACKAGED_POLICIES
+from tests.posting import Posts
 
 START = datetime(2026, 3, 2, 2, 0, tzinfo=UTC)  # Monday 10:00 in Shanghai: reviewers are at work
 KEY = bytes(range(32))
@@ -95,6 +96,7 @@ class Console:
     terms: Terms = field(default_factory=Terms)
     vault: Vault = field(default_factory=lambda: Vault(KEY))
     policies: Path = PACKAGED_POLICIES
+    send: Posts = field(default_factory=Posts)
     _authorities: Authorities | None = None
     _uins: Any = field(default_factory=lambda: itertools.count(200_000_001))
     _accounts: Any = field(default_factory=lambda: itertools.count(12_345_678))
@@ -109,6 +111,7 @@ class Console:
             vault=self.vault,
             authorities=self._authorities,
             terms=self.terms,
+            send=self.send,
             clock=self.clock,
             principal=principal,
             token=None,
