@@ -11,6 +11,7 @@ from sqlmodel import col, delete, exists, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from db import alarm_contact, blocklist, warning_threshold
+from db import callback_setting
 from db import file as files
 from db.allowlist import AllowlistRow
 from db.application import ApplicationRow
@@ -91,6 +92,7 @@ async def _erase_application(session: AsyncSession, app_id: int) -> None:
     application = (await session.exec(query)).one()
     application.overview = application.sealed_key = ""
     await session.exec(delete(AllowlistRow).where(col(AllowlistRow.app_id) == app_id))
+    await callback_setting.erase(session, app_id)
     await alarm_contact.erase(session, app_id)
     await warning_threshold.forget(session, app_id)
 
