@@ -10,8 +10,7 @@ from datetime import datetime
 from sqlmodel import col, delete, exists, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from db import alarm_contact, blocklist, warning_threshold
-from db import callback_setting
+from db import alarm_contact, blocklist, callback_setting, warning_threshold
 from db import file as files
 from db.allowlist import AllowlistRow
 from db.application import ApplicationRow
