@@ -55,6 +55,7 @@ class Hours:
 
     async def advance(self, seconds: float) -> None:
         """Let time pass, with every call at its time and a moment for the sockets after each."""
+        await settled()
         end = self.seconds + seconds
         while self._calls and self._calls[0][0] <= end:
             self.seconds, _, call = heapq.heappop(self._calls)
