@@ -39,9 +39,13 @@ from graph.long import LONG, Long
 from graph.lookup import lookup
 from graph.migration import MigrationQuery
 from graph.notification import NotificationMutation, NotificationQuery
+from graph.package import PackageQuery
+from graph.package_purchase import PackagePurchaseMutation, PackagePurchaseQuery
+from graph.package_watch import PackageWatchMutation, PackageWatchQuery
 from graph.policy import PolicyQuery
 from graph.policy_change import PolicyMutation
 from graph.policy_version_change import PolicyVersionMutation
+from graph.price_item import PriceItemMutation, PriceItemQuery
 from graph.recipient import RecipientQuery
 from graph.recipient_form import RecipientFormQuery
 from graph.reply_callback import ReplyCallbackMutation, ReplyCallbackQuery
@@ -64,6 +68,7 @@ from graph.user import UserQuery
 from graph.user_change import UserChangeMutation
 from graph.user_creation import UserCreationMutation
 from graph.verification import VerificationMutation, VerificationQuery
+from graph.warning_threshold import WarningThresholdMutation, WarningThresholdQuery
 from graph.who_can import WhoCanQuery
 
 log = logging.getLogger(__name__)
@@ -86,6 +91,11 @@ QUERIES: Final = (
     RecipientQuery,
     RecipientFormQuery,
     StatisticQuery,
+    PriceItemQuery,
+    PackageQuery,
+    PackagePurchaseQuery,
+    PackageWatchQuery,
+    WarningThresholdQuery,
     FrequencyRuleQuery,
     AllowlistQuery,
     EventCallbackQuery,
@@ -115,6 +125,10 @@ MUTATIONS: Final = (
     CarrierMutation,
     RouteMutation,
     BulkTaskMutation,
+    PriceItemMutation,
+    PackagePurchaseMutation,
+    PackageWatchMutation,
+    WarningThresholdMutation,
     FrequencyRuleMutation,
     AllowlistMutation,
     EventCallbackMutation,

@@ -60,14 +60,12 @@ DESCRIBE_FREQUENCY_WHITE_LIST: Final = _app(
     "DescribeFrequencyWhiteList", LIST, "List the frequency allowlist"
 )
 DESCRIBE_FREQ_RULE: Final = _app("DescribeFreqRule", READ, "Get the frequency limits")
-DESCRIBE_WARNING_THRESHOLD: Final = _reserved_app(
+DESCRIBE_WARNING_THRESHOLD: Final = _app(
     "DescribeWarningThreshold", READ, "Get the excess reminder"
 )
 MODIFY_CALLBACK_INFO: Final = _app("ModifyCallbackInfo", WRITE, "Edit the event callback")
 MODIFY_FREQ_RULE: Final = _app("ModifyFreqRule", WRITE, "Edit the frequency limits")
-MODIFY_WARNING_THRESHOLD: Final = _reserved_app(
-    "ModifyWarningThreshold", WRITE, "Edit the excess reminder"
-)
+MODIFY_WARNING_THRESHOLD: Final = _app("ModifyWarningThreshold", WRITE, "Edit the excess reminder")
 
 ADD_NEWS_RECEIVER: Final = _app("AddNewsReceiver", WRITE, "Add an alarm contact")
 DELETE_NEWS_RECEIVER: Final = _app("DeleteNewsReceiver", WRITE, "Delete an alarm contact")
@@ -125,6 +123,7 @@ BUY_PACKAGE: Final = _sms("BuyPackage", WRITE, "Buy a package")
 DESCRIBE_PACKAGE_LIST: Final = _sms("DescribePackageList", LIST, "List packages")
 DESCRIBE_PKG_ALARM: Final = _sms("DescribePkgAlarm", READ, "Get the package balance alarm")
 DESCRIBE_PKG_AUTO_RENEW: Final = _sms("DescribePkgAutoRenew", READ, "Get automatic renewal")
+DESCRIBE_PRICE_LIST: Final = _sms("DescribePriceList", LIST, "List what packages cost")
 DESCRIBE_SMS_PKG_REMAIN: Final = _sms("DescribeSmsPkgRemain", READ, "Get the package balance")
 MODIFY_PKG_ALARM: Final = _sms("ModifyPkgAlarm", WRITE, "Edit the package balance alarm")
 MODIFY_PKG_AUTO_RENEW: Final = _sms("ModifyPkgAutoRenew", WRITE, "Switch automatic renewal")
@@ -267,6 +266,12 @@ DESCRIBE_CARRIERS: Final = _operator("DescribeCarriers", LIST, "List carrier con
 DESCRIBE_NOTIFICATIONS: Final = _operator(
     "DescribeNotifications", LIST, "List what alarm contacts are told"
 )
+DESCRIBE_PRICE_ITEMS: Final = _operator(
+    "DescribePriceItems", LIST, "List the items of the price list, on sale or not"
+)
+DESCRIBE_PURCHASES: Final = _operator(
+    "DescribePurchases", LIST, "List purchases of packages, to bill them"
+)
 DESCRIBE_REVIEW_FILE: Final = _operator(
     "DescribeReviewFile", READ, "Get a file handed in for review"
 )
@@ -274,9 +279,7 @@ DESCRIBE_REVIEW_HISTORY: Final = _operator("DescribeReviewHistory", LIST, "List 
 DESCRIBE_REVIEW_QUEUE: Final = _operator("DescribeReviewQueue", LIST, "List what waits for review")
 DESCRIBE_ROUTES: Final = _operator("DescribeRoutes", LIST, "List routes to carriers, and try them")
 MODIFY_CARRIER: Final = _operator("ModifyCarrier", WRITE, "Edit a carrier connection")
-MODIFY_PRICE_LIST: Final = _reserved_operator(
-    "ModifyPriceList", WRITE, "Edit the price list of packages"
-)
+MODIFY_PRICE_LIST: Final = _operator("ModifyPriceList", WRITE, "Edit the price list of packages")
 MODIFY_ROUTE: Final = _operator("ModifyRoute", WRITE, "Edit a route to carriers")
 RESEND_NOTIFICATION: Final = _operator(
     "ResendNotification", WRITE, "Send a notification that failed once more"

@@ -10,6 +10,7 @@ from datetime import timedelta
 from delivery.callback.expiry import Expiry
 from delivery.callback.pusher import Pusher, PusherSettings
 from delivery.carriers import CARRIERS
+from delivery.expiry import Expiry
 from delivery.forgetting import Forgetting
 from delivery.loop import Loop
 from delivery.notification import Outbox
@@ -65,6 +66,7 @@ def make_worker(settings: Settings, console: Console) -> Worker:
                 ).step,
             ),
             Loop("the purge", Purge(tools).step),
+            Loop("the expiry of packages", Expiry(tools).step),
             Loop("forgetting numbers", Forgetting(console.database, console.clock).step),
             Loop("forgetting notifications", Outbox(console.database, console.clock).step),
         ],
