@@ -22,8 +22,14 @@ Network = IPv4Network | IPv6Network
 # IPv6 addresses that carry an IPv4 address: where they lead is decided by that one (RFC 6052).
 _NAT64: Final = IPv6Network("64:ff9b::/96")
 _COMPATIBLE: Final = IPv6Network("::/96")
-# Public by its number, and yet the machine's own host: Azure's WireServer.
-_HOSTS: Final = frozenset({ip_address("168.63.129.16")})
+# What the standard library calls global and is none of the public Internet: protocol assignments
+# (Oracle Cloud has its metadata there), 6to4 relays, Azure's WireServer, documentation.
+_NEVER: Final = tuple(
+    map(
+        ip_network,
+        ("192.0.0.0/24", "192.88.99.0/24", "168.63.129.16/32", "3fff::/20", "5f00::/16"),
+    )
+)
 _LOOPBACK: Final = ip_address("127.0.0.1")
 
 
@@ -48,7 +54,7 @@ def forbidden(address: Address, opened: Collection[Network]) -> str:
     for name in ("loopback", "link_local", "multicast", "unspecified", "private", "reserved"):
         if getattr(address, f"is_{name}"):
             return f"which is {name.replace('_', '-')}"
-    if not address.is_global or address in _HOSTS:
+    if not address.is_global or any(address in network for network in _NEVER):
         return "which is not public"
     return ""
 
@@ -83,7 +89,9 @@ def _mistakes(url: str, opened: Collection[Network]) -> list[str]:
     except ValueError:
         return [f"{shown} cannot be read: enter an address such as https://example.com/sms"]
     found = []
-    if parts.scheme not in {"http", "https"}:
+    if parts.scheme in {"http", "https"}:
+        found += [f"{shown} {reason}" for reason in _astray(parts, opened)]
+    else:
         found.append(f"{shown} does not begin with http:// or https://")
     if "@" in parts.netloc:
         found.append(f"{shown} holds a user name: remove it, pushes are signed instead")
@@ -91,7 +99,6 @@ def _mistakes(url: str, opened: Collection[Network]) -> list[str]:
         found.append(f"{shown} has a fragment: remove it from the # on")
     if port == 0:
         found.append(f"{shown} has port 0: enter 1 to 65535")
-    found += [f"{shown} {reason}" for reason in _astray(parts, opened)]
     return found
 
 
