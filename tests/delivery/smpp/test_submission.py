@@ -191,7 +191,8 @@ def test_whatever_happens_there_is_one_answer_and_it_is_true(
     count: int, ahead: int, data: st.DataObject
 ) -> None:
     story = Story(count)
-    one, open_parts, accepted, unanswered = story.submission, [], 0, False
+    one, accepted, unanswered = story.submission, 0, False
+    open_parts: list[int] = []
     while one.unsent or open_parts:
         while one.unsent and len(open_parts) < ahead:
             open_parts.append(one.take())
