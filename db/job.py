@@ -8,7 +8,7 @@ from sqlalchemy import Index, text
 from sqlmodel import Field, SQLModel, col, delete, select, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from db.dialect import BigId, choice
+from db.dialect import BigId, choice, insert
 
 
 class JobKind(StrEnum):
@@ -70,11 +70,12 @@ async def add_all(
     now: datetime,
 ) -> None:
     """Ask for the same of many subjects at a time."""
-    session.add_all(
-        JobRow(kind=kind, subject_id=subject_id, due_at=due_at, created_at=now)
+    rows = [
+        {"kind": kind, "subject_id": subject_id, "due_at": due_at, "created_at": now}
         for subject_id in subject_ids
-    )
-    await session.flush()
+    ]
+    if rows:
+        await session.exec(insert(session, JobRow), params=rows)
 
 
 async def due(session: AsyncSession, now: datetime, limit: int) -> Sequence[JobRow]:

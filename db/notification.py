@@ -12,7 +12,7 @@ from sqlmodel.sql.expression import SelectOfScalar
 
 from db import job as jobs
 from db import page as pages
-from db.dialect import BigId, choice
+from db.dialect import BigId, choice, insert
 from db.job import JobKind
 from db.message import MessageRow
 from db.page import Key, Order, Slice
@@ -67,6 +67,9 @@ class NotificationRow(SQLModel, table=True):
     retry_at: datetime | None = None
     sent_at: datetime | None = None
     message_id: int | None = Field(default=None, sa_type=BigId)
+
+
+TABLE: Final = NotificationRow.metadata.tables["notification"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,9 +153,11 @@ async def standings(
 
 async def add(session: AsyncSession, rows: Sequence[NotificationRow], now: datetime) -> None:
     """Put notifications into the outbox, and ask for each to be sent."""
-    session.add_all(rows)
-    await session.flush()
-    await jobs.add_all(session, JobKind.NOTIFY, [row.id for row in rows], due_at=now, now=now)
+    # In bulk: what concerns an account may have thousands of contacts.
+    values = [row.model_dump(exclude={"id"}) for row in rows]
+    made = insert(session, TABLE).returning(TABLE.c.id)
+    ids = (await (await session.connection()).execute(made, values)).scalars().all()
+    await jobs.add_all(session, JobKind.NOTIFY, sorted(ids), due_at=now, now=now)
 
 
 async def waiting(

@@ -44,7 +44,8 @@ def test_an_alarm_that_lacks_a_fact_is_a_fault_of_its_caller(event: AlarmEvent) 
 def test_a_subject_fits_its_column(size: int) -> None:
     with pytest.raises(ValueError, match="1 to 120 characters"):
         alarm(AlarmEvent.FREQUENCY_LIMIT, "x" * size)
-    assert alarm(AlarmEvent.FREQUENCY_LIMIT, "x" * SUBJECT_MOST)
+    longest = alarm(AlarmEvent.FREQUENCY_LIMIT, "x" * SUBJECT_MOST)
+    assert len(longest.subject) == SUBJECT_MOST
 
 
 def test_decisions_and_daily_reminders_are_never_folded() -> None:
