@@ -1,7 +1,9 @@
 """Bringing a database to the tables this version knows."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from enum import StrEnum
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -12,6 +14,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 from sqlalchemy.exc import ArgumentError, OperationalError
+from sqlmodel.ext.asyncio.session import AsyncSession
 
 SCRIPTS: Final = Path(__file__).parent / "migrations"
 LOCK: Final = 0x534D53  # any number: two processes that migrate at once take turns by it
@@ -19,6 +22,16 @@ LOCK: Final = 0x534D53  # any number: two processes that migrate at once take tu
 
 class NoDatabaseError(Exception):
     """There is no database to be had at the URL; the message holds no password."""
+
+
+class Standing(StrEnum):
+    """How a database's tables stand to this version's."""
+
+    CURRENT = "current"
+    OLDER = "older"
+    """`upgrade` has to run first."""
+    NEWER = "newer"
+    """A later version has upgraded them; each release works on the tables of the next."""
 
 
 def upgrade(url: str) -> None:
@@ -36,11 +49,37 @@ def revise(url: str, message: str) -> None:
     _run(url, lambda config: command.revision(config, message, autogenerate=True))
 
 
+def standing(url: str) -> Standing:
+    """Compare a database's tables with this version's."""
+    with _connection(url) as connection:
+        return _standing(MigrationContext.configure(connection).get_current_heads())
+
+
+async def standing_within(session: AsyncSession) -> Standing:
+    """Compare, and make sure that this connection may write: a stand-by server refuses it."""
+    connection = await session.connection()
+    await connection.exec_driver_sql("UPDATE alembic_version SET version_num = '' WHERE 1 = 0")
+    found = await connection.exec_driver_sql("SELECT version_num FROM alembic_version")
+    return _standing(found.scalars().all())
+
+
 def is_current(url: str) -> bool:
     """Say whether the database has exactly this version's tables."""
-    with _connection(url) as connection:
-        heads = MigrationContext.configure(connection).get_current_heads()
-    return set(heads) == set(ScriptDirectory(str(SCRIPTS)).get_heads())
+    return standing(url) is Standing.CURRENT
+
+
+def _standing(heads: Sequence[str]) -> Standing:
+    head, known = _revisions()
+    if set(heads) == {head}:
+        return Standing.CURRENT
+    return Standing.OLDER if known.issuperset(heads) else Standing.NEWER
+
+
+@cache
+def _revisions() -> tuple[str | None, frozenset[str]]:
+    scripts = ScriptDirectory(str(SCRIPTS))
+    known = frozenset(script.revision for script in scripts.walk_revisions())
+    return scripts.get_current_head(), known
 
 
 @contextmanager

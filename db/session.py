@@ -9,6 +9,8 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from db.metric import TRANSACTION
+
 # More SQLite reader threads than cores only fight for the interpreter lock.
 SQLITE_READERS: Final = 4
 POSTGRESQL_CONNECTIONS: Final = 10
@@ -46,8 +48,12 @@ class Database:
     @asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncSession]:
         """Open a session whose block is one transaction."""
-        async with AsyncSession(self._writer, expire_on_commit=False) as session, session.begin():
-            yield session
+        with TRANSACTION.time():
+            async with (
+                AsyncSession(self._writer, expire_on_commit=False) as session,
+                session.begin(),
+            ):
+                yield session
 
     async def ping(self) -> None:
         """Ask the database for a sign of life; raises what the driver raises."""

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import NamedTuple
 
 import strawberry
 
@@ -14,6 +15,13 @@ from domain.callback import Sender
 from domain.terms import Terms
 from graph.authority import Authorities, Authority, Principal
 from graph.grant import Grant
+
+
+class Operation(NamedTuple):
+    """What was asked to run: the name its document gives it, and `query` or `mutation`."""
+
+    name: str
+    kind: str
 
 
 @dataclass(slots=True, kw_only=True)
@@ -34,6 +42,8 @@ class Context:
     request_id: str
     listeners: Sequence[Callable[[], None]] = ()
     grant: Grant | None = None
+    operation: Operation | None = None
+    """Known once the document is read."""
     _authority: Authority | None = field(default=None, init=False)
 
     @property

@@ -14,6 +14,7 @@ from domain.quota import Quota
 from graph.context import Info
 from graph.errors import BadUserInput, WrongId
 from graph.grant import Grant
+from graph.metric import DECISION
 from graph.payload import Payload, shown, user_error
 from graph.target import EachApplication, Target
 from policies.actions import Action, Level
@@ -45,8 +46,9 @@ class _Guard(FieldExtension):
         """Decide before anything of the resolver runs."""
         context = info.context
         grant = Grant(self.action, self.target, self.quota, arguments)
-        async with context.database.read() as session:
-            await grant.decide(session, await context.authority(session), context)
+        with DECISION.time():
+            async with context.database.read() as session:
+                await grant.decide(session, await context.authority(session), context)
         return grant
 
 

@@ -12,8 +12,7 @@ from typing import Final
 from starlette.applications import Starlette
 from starlette.datastructures import MutableHeaders
 from starlette.middleware import Middleware
-from starlette.requests import Request
-from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.responses import RedirectResponse
 from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -30,6 +29,7 @@ from server.bounds import BodyBounds
 from server.credentials import PATH as CREDENTIALS
 from server.credentials import credentials_file
 from server.graphql import STATIC, Endpoint, static_file
+from server.readiness import Readiness
 from server.request import Console
 from server.settings import Settings
 
@@ -68,19 +68,6 @@ class SafeHeaders:
         await self.app(scope, receive, safer)
 
 
-async def health(request: Request) -> Response:
-    """Say whether this process works, and what is degraded."""
-    directory: PolicyDirectory = request.app.state.policies
-    console: Console = request.app.state.console
-    problems = [f"policies: {directory.problem}"] if directory.problem else []
-    try:
-        await console.database.ping()
-    except Exception as error:  # noqa: BLE001 - whatever the driver raises is the answer
-        log.warning("health check: the database does not answer: %s", type(error).__name__)
-        problems.append("database: no answer")
-    return JSONResponse({"status": "degraded" if problems else "ok", "problems": problems})
-
-
 def create_console(
     settings: Settings, directory: PolicyDirectory, clock: Callable[[], datetime] = utc_now
 ) -> Console:
@@ -90,6 +77,7 @@ def create_console(
         database=Database(settings.database),
         store=Store.open(settings.store_url or settings.data / "files"),
         vault=Vault(settings.key),
+        policies=directory,
         authorities=Authorities(directory),
         terms=settings.terms,
         send=HttpSender(settings.terms.callback_networks),
@@ -120,7 +108,7 @@ def create_app(
             yield
 
     app = Starlette(
-        routes=routes(),
+        routes=routes(Readiness(console)),
         middleware=[
             Middleware(SafeHeaders),
             Middleware(BodyBounds, upload_bytes=settings.terms.recipient_file_bytes),
@@ -128,18 +116,17 @@ def create_app(
         lifespan=lifespan,
     )
     app.state.console = console
-    app.state.policies = directory
     return app
 
 
-def routes() -> list[BaseRoute]:
+def routes(readiness: Readiness) -> list[BaseRoute]:
     """List every path this server answers."""
     return [
         Route("/", lambda _: RedirectResponse("/graphql")),
         Route("/graphql", Endpoint()),
         Route(f"{STATIC}/{{name:path}}", static_file),
         Route(CREDENTIALS, credentials_file),
-        Route("/healthz", health),
+        *readiness.routes(),
         *download.routes(),
         *form.routes(),
     ]

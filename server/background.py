@@ -3,17 +3,18 @@
 import asyncio
 import logging
 import signal
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 
-from delivery.callback.expiry import Expiry
+from delivery.callback.expiry import Expiry as EventExpiry
 from delivery.callback.pusher import Pusher, PusherSettings
 from delivery.carriers import CARRIERS
 from delivery.expiry import Expiry
 from delivery.forgetting import Forgetting
 from delivery.loop import Loop
 from delivery.notification import Outbox
+from delivery.partition import Partitions
 from delivery.purge import Purge
 from delivery.settings import DeliverySettings
 from delivery.step import Tools
@@ -53,24 +54,23 @@ def make_worker(settings: Settings, console: Console) -> Worker:
         Workflows(tools),
         console.clock,
         delivery,
-        [
-            Pusher(
-                console.database, console.vault, console.send, console.clock, PusherSettings()
-            ),
-            Loop(
-                "dropping old events",
-                Expiry(
-                    console.database,
-                    console.clock,
-                    timedelta(days=settings.callback_keep_days),
-                ).step,
-            ),
-            Loop("the purge", Purge(tools).step),
-            Loop("the expiry of packages", Expiry(tools).step),
-            Loop("forgetting numbers", Forgetting(console.database, console.clock).step),
-            Loop("forgetting notifications", Outbox(console.database, console.clock).step),
-        ],
+        list(_chores(settings, console, tools)),
     )
+
+
+def _chores(settings: Settings, console: Console, tools: Tools) -> Iterator[Loop]:
+    """List what a worker sees to at its own times."""
+    database, clock = console.database, console.clock
+    keep = timedelta(days=settings.callback_keep_days)
+    yield Pusher(database, console.vault, console.send, clock, PusherSettings())
+    yield Loop("dropping old events", EventExpiry(database, clock, keep).step)
+    yield Loop("the purge", Purge(tools).step)
+    yield Loop("the expiry of packages", Expiry(tools).step)
+    yield Loop("forgetting numbers", Forgetting(database, clock).step)
+    yield Loop("forgetting notifications", Outbox(database, clock).step)
+    if not database.is_sqlite:
+        months = Partitions(database, clock, settings.message_months)
+        yield Loop("the months of messages", months.step)
 
 
 def embedded_worker(settings: Settings) -> Background:
@@ -82,10 +82,12 @@ def embedded_worker(settings: Settings) -> Background:
         task = asyncio.create_task(worker.run(), name="worker")
         task.add_done_callback(_stop_serving)
         console.listeners.append(worker.wake)
+        console.troubles.append(lambda: "the worker has stopped" if task.done() else None)
+        console.ending.on_begin(lambda: None if task.done() else worker.stop())
         try:
             yield
         finally:
-            worker.stop()
+            console.ending.begin()
             await task
 
     return run
@@ -98,16 +100,18 @@ def _stop_serving(task: asyncio.Task[None]) -> None:
         signal.raise_signal(signal.SIGTERM)
 
 
-async def run_worker(settings: Settings) -> None:
-    """Run a worker until the process is told to end."""
+async def run_worker(settings: Settings, backgrounds: Sequence[Background] = ()) -> None:
+    """Run a worker, and what tells of it, until the process is told to end."""
     console = create_console(settings, PolicyDirectory(settings.policies or PACKAGED_POLICIES))
     worker = make_worker(settings, console)
+    console.ending.on_begin(worker.stop)
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, worker.stop)
+        loop.add_signal_handler(number, console.ending.begin)
     log.info("worker %s starts", worker.name)
-    try:
+    async with AsyncExitStack() as stack:
+        stack.push_async_callback(console.database.close)
+        stack.push_async_callback(console.send.close)
+        for background in backgrounds:
+            await stack.enter_async_context(background(console))
         await worker.run()
-    finally:
-        await console.send.close()
-        await console.database.close()

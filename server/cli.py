@@ -4,7 +4,7 @@ import asyncio
 import os
 import secrets
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Annotated, NoReturn, TypeVar
 
 import typer
@@ -18,6 +18,7 @@ from server.policy_cli import policy
 if TYPE_CHECKING:
     from db.session import Database
     from domain.terms import Terms
+    from server.app import Background
     from server.settings import Settings
     from server.setup import DemoCredentials
 
@@ -34,7 +35,6 @@ app.add_typer(operators, name="operator")
 app.add_typer(policy, name="policy")
 
 terminal = Terminal(highlight=False)
-SHUTDOWN_SECONDS = 10
 Made = TypeVar("Made")
 
 
@@ -53,18 +53,21 @@ def _settings() -> "Settings":
         settings.prepare()
     except SettingsError as error:
         _fail(str(error))
-    log.configure(settings.log_level)
+    log.configure(settings.log_level, settings.log)
     return settings
 
 
 def _ready(settings: "Settings") -> None:
-    """Bring a SQLite file up to date; ask for `migrate` where other processes may be running."""
+    """Bring a SQLite file up to date; ask for `migrate` where other processes may be running.
+
+    Tables that a later version has upgraded are taken as they are: it is being rolled out.
+    """
     from db import migrate as migrations
 
     with _database_answers():
         if settings.database.startswith("sqlite"):
             migrations.upgrade(settings.database)
-        elif not migrations.is_current(settings.database):
+        elif migrations.standing(settings.database) is migrations.Standing.OLDER:
             _fail("the database's tables are not those of this version: run `sms-console migrate`")
 
 
@@ -101,29 +104,34 @@ def serve(
     worker: Annotated[bool, typer.Option(help="Deliver messages in this process, too.")] = True,
 ) -> None:
     """Serve GraphQL, and deliver messages unless --no-worker is given."""
-    import uvicorn
-
     from server.app import create_app
     from server.background import embedded_worker
+    from server.serving import Server, config
 
     settings = _settings()
     _ready(settings)
     if demo:
         _show_demo(settings)
     backgrounds = [embedded_worker(settings)] if worker else []
+    backgrounds += _watched(settings, "serve")
     if worker:
         _only_worker(settings)
     with _policies_read():
         application = create_app(settings, backgrounds)
-    uvicorn.run(
-        application,
-        host=settings.host,
-        port=settings.port,
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        timeout_graceful_shutdown=SHUTDOWN_SECONDS,
-    )
+    ending = application.state.console.ending
+    with suppress(KeyboardInterrupt):
+        listen = config(application, settings.host, settings.port)
+        Server(listen, ending, settings.linger_seconds).run()
+
+
+def _watched(settings: "Settings", part: str) -> "list[Background]":
+    from server.operations import watching
+    from server.settings import SettingsError
+
+    try:
+        return watching(settings, part)
+    except SettingsError as error:
+        _fail(str(error))
 
 
 def _only_worker(settings: "Settings") -> None:
@@ -144,8 +152,9 @@ def worker() -> None:
     settings = _settings()
     _ready(settings)
     _only_worker(settings)
+    backgrounds = _watched(settings, "worker")
     with _policies_read():
-        asyncio.run(run_worker(settings))
+        asyncio.run(run_worker(settings, backgrounds))
 
 
 @app.command()

@@ -16,10 +16,12 @@ from starlette.responses import FileResponse, HTMLResponse, Response
 from starlette.websockets import WebSocket
 from strawberry.asgi import GraphQL
 from strawberry.http.ides import get_graphql_ide_html
+from strawberry.types import ExecutionResult
 
 from graph.context import Context
 from graph.schema import schema
 from server.bounds import refusal
+from server.operation import watched
 from server.request import context_of
 
 SECONDS: Final = 30
@@ -88,6 +90,13 @@ class Endpoint(GraphQL[Context, None]):
             if limit.expired():
                 raise OperationTimeout from None
             raise
+
+    async def execute_single(self, *args: Any, **kwargs: Any) -> ExecutionResult:
+        """Measure, trace and log one operation."""
+        with watched(kwargs["context"]) as watch:
+            result = await super().execute_single(*args, **kwargs)
+            watch.answered(result.errors or ())
+            return result
 
     def decode_json(self, data: str | bytes) -> object:
         """Decode with orjson: it refuses lone surrogates, bad UTF-8, NaN and endless nesting.

@@ -15,6 +15,8 @@ from delivery.callback.sender import HttpSender
 from domain.terms import Terms
 from graph.authority import Authorities, Principal
 from graph.context import Context
+from policies.live import PolicyDirectory
+from server.ending import Ending
 
 BEARER = "bearer "
 
@@ -26,12 +28,16 @@ class Console:
     database: Database
     store: Store
     vault: Vault
+    policies: PolicyDirectory
     authorities: Authorities
     terms: Terms
     send: HttpSender
     clock: Callable[[], datetime]
+    ending: Ending = field(default_factory=Ending)
     listeners: list[Callable[[], None]] = field(default_factory=list)
     """Called after each committed change, so that a worker in this process looks at once."""
+    troubles: list[Callable[[], str | None]] = field(default_factory=list)
+    """Asked whether this process can take requests; each gives what is wrong, or None."""
 
 
 def token_of(request: HTTPConnection) -> str | None:

@@ -18,6 +18,7 @@ from domain import callback_url, unsubscription
 from domain.frequency import GUIDE, NUMBER_MOST, SECONDS_MOST, Limits
 from domain.terms import Terms
 from server.mail_settings import MailSettings
+from server.operations_settings import OperationsSettings
 
 PREFIX: Final = "SMS_CONSOLE_"
 PRIVATE: Final = 0o600
@@ -53,7 +54,7 @@ class SettingsError(Exception):
     """A setting is wrong; the message names the variable and what it accepts."""
 
 
-class Settings(MailSettings):
+class Settings(MailSettings, OperationsSettings):
     """What an operator may set; each field's description is the settings table in the docs."""
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, hide_input_in_errors=True)
@@ -170,9 +171,6 @@ class Settings(MailSettings):
         1.0, ge=0, le=86_400, description="How long the simulator takes to send a receipt."
     )
     simulator_seed: int = Field(1, description="Seed of the simulator's random outcomes.")
-    log_level: Literal["debug", "info", "warning", "error"] = Field(
-        "info", description="The least severe log line that is written."
-    )
 
     @model_validator(mode="after")
     def _day_of_review(self) -> Self:
@@ -180,6 +178,12 @@ class Settings(MailSettings):
             raise ValueError(
                 f"{PREFIX}REVIEW_CLOSES must be later than {PREFIX}REVIEW_OPENS, on the same day"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _months(self) -> Self:
+        if self.message_months and not self.database_url.startswith("postgresql:"):
+            raise ValueError(f"{PREFIX}MESSAGE_MONTHS needs PostgreSQL: set {PREFIX}DATABASE_URL")
         return self
 
     @classmethod
