@@ -76,7 +76,7 @@ class Route:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """Which route takes a message, and the carriers to try, in order.
+    """Which route takes a message, and its carriers in the order they are tried.
 
     First the one picked by weight, then the route's other targets in theirs, then the fall-back.
     """

@@ -46,11 +46,11 @@ class Route(Node):
     position: int = strawberry.field(description="Its place in the table, 1 being first.")
     conditions: RouteConditions = strawberry.field(description="Which messages it takes.")
     targets: list[RouteTarget] = strawberry.field(
-        description="The carriers that share its messages; one that has no room leaves its part "
-        "to the others."
+        description="The carriers that share its messages; one that is paused or not connected "
+        "leaves its part to the others, one that is busy does not."
     )
     fallback: str | None = strawberry.field(
-        description="The name of the carrier that is tried when no target has room."
+        description="The name of the carrier that takes its messages while no target is there."
     )
     enabled: bool = strawberry.field(description="Whether it is in force.")
     note: str = strawberry.field(description="A note of the operators.")

@@ -23,7 +23,7 @@ from policies import actions
 
 _NOTE = f"A note for operators, at most {rules.NOTE_MOST} characters."
 _TARGETS = f"1 to {rules.TARGETS_MOST} carriers."
-_FALLBACK = "The name of a carrier to try when no target has room"
+_FALLBACK = "The name of a carrier for while no target is connected and resumed"
 _POSITION = "Its place in the table, 1 being first; what stands there moves on."
 Position = Annotated[
     int,

@@ -59,6 +59,7 @@ class RouteDryRunCarrier:
         description="Its share of the route's messages, 0 to 1; null for the fall-back."
     )
     paused: bool = strawberry.field(description="Whether it is paused.")
+    connected: bool = strawberry.field(description="Whether any worker is connected to it.")
     has_room: bool = strawberry.field(
         description="Whether it would take a message now, in any worker."
     )
@@ -144,11 +145,12 @@ def _carriers(
     listed: Listed, there: Iterable[CarrierRow], live: Iterable[CarrierStateRow]
 ) -> list[RouteDryRunCarrier]:
     rows = {row.name: row for row in there}
+    bound = [state for state in live if state.binds and state.carrier in rows]
+    connected = {state.carrier for state in bound}
     roomy = {
         state.carrier
-        for state in live
-        if state.carrier in rows
-        and carrier_form.has_room(
+        for state in bound
+        if carrier_form.has_room(
             rows[state.carrier].smpp,
             binds=state.binds,
             wanted=state.binds_wanted,
@@ -165,6 +167,7 @@ def _carriers(
             weight=weight,
             share=None if weight is None else weight / total,
             paused=rows[name].paused,
+            connected=name in connected,
             has_room=name in roomy and not rows[name].paused,
         )
         for name, weight in shares

@@ -51,7 +51,7 @@ query ($number: String!, $smsType: SmsType = REGULAR, $accountUin: String) {
   routeDryRun(number: $number, smsType: $smsType, accountUin: $accountUin) {
     number country region code
     route { position }
-    carriers { carrier weight share paused hasRoom }
+    carriers { carrier weight share paused connected hasRoom }
     skipped { route { position } reasons }
   }
 }
@@ -296,6 +296,8 @@ async def test_a_dry_run_says_who_takes_a_number_and_why_not_those_before(office
     }
     async with office.console.database.write() as session:
         await carrier_state.write(session, "w1", states, now)
+    there = {"paused": False, "connected": True}
+    away = {"paused": False, "connected": False, "hasRoom": False}
     found = await office.dry_run("852 6666 1234", accountUin=uin)
     assert found == {
         "number": "+85266661234",
@@ -304,9 +306,9 @@ async def test_a_dry_run_says_who_takes_a_number_and_why_not_those_before(office
         "code": None,
         "route": {"position": 3},
         "carriers": [
-            {"carrier": "one", "weight": 30, "share": 0.75, "paused": False, "hasRoom": True},
-            {"carrier": "two", "weight": 10, "share": 0.25, "paused": False, "hasRoom": False},
-            {"carrier": "three", "weight": None, "share": None, "paused": False, "hasRoom": False},
+            {"carrier": "one", "weight": 30, "share": 0.75, **there, "hasRoom": True},
+            {"carrier": "two", "weight": 10, "share": 0.25, **there, "hasRoom": False},
+            {"carrier": "three", "weight": None, "share": None, **away},
         ],
         "skipped": [
             {"route": {"position": 1}, "reasons": ["COUNTRY"]},
@@ -321,7 +323,7 @@ async def test_a_dry_run_says_who_takes_a_number_and_why_not_those_before(office
     )
     assert (other["route"], other["carriers"]) == (
         {"position": 4},
-        [{"carrier": "simulator", "weight": 1, "share": 1.0, "paused": False, "hasRoom": False}],
+        [{"carrier": "simulator", "weight": 1, "share": 1.0, **away}],
     )
     assert [skip["reasons"] for skip in other["skipped"]] == [
         ["COUNTRY"],
