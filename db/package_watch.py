@@ -107,7 +107,8 @@ async def fallen(session: AsyncSession, row: WatchRow, now: datetime, terms: Ter
         _rearm(row, level)
     if row.alarm_enabled and not row.alarm_below and level < (row.alarm_threshold or 0):
         row.alarm_below = True
-        await _tell(session, row, "package", level, row.alarm_threshold, now)
+        told = ("package", level, row.alarm_threshold)
+        await _tell(session, row, told, now, terms)
     await session.flush()
 
 
@@ -187,18 +188,19 @@ async def _renew(
         row.renewal_problem = row.renewal_again_at = None
         return
     if problem is not row.renewal_problem:
-        await _tell(session, row, "package renewal", level, row.renewal_threshold, now)
+        told = ("package renewal", level, row.renewal_threshold)
+        await _tell(session, row, told, now, terms)
     row.renewal_problem, row.renewal_again_at = problem, next_day(now, zone)
 
 
-async def _tell(  # noqa: PLR0913, PLR0917 - of whose balance, and how it stands
+async def _tell(
     session: AsyncSession,
     row: WatchRow,
-    subject: str,
-    level: int,
-    threshold: int | None,
+    told: tuple[str, int, int | None],
     now: datetime,
+    terms: Terms,
 ) -> None:
+    subject, level, threshold = told
     await alarms.raise_alarm(
         session,
         account_uin=row.account_uin,
@@ -206,4 +208,5 @@ async def _tell(  # noqa: PLR0913, PLR0917 - of whose balance, and how it stands
         subject=subject,
         facts={"remaining": str(level), "threshold": str(threshold)},
         now=now,
+        fold=terms.alarm_fold,
     )
