@@ -100,8 +100,8 @@ class HttpSender:
 def _words(failure: Exception) -> str:
     """Say what went wrong, from the innermost reason there is."""
     reason: BaseException = failure
-    while reason.__cause__ is not None:
-        reason = reason.__cause__
+    while (inner := _inner(reason)) is not None:
+        reason = inner
     if isinstance(reason, ssl.SSLCertVerificationError):
         return f"the certificate is not trusted: {reason.verify_message}"
     if isinstance(reason, ssl.SSLError):
@@ -111,3 +111,9 @@ def _words(failure: Exception) -> str:
     if isinstance(reason, OSError) and reason.strerror:
         return f"no connection: {reason.strerror}"
     return str(reason) or "the connection was closed before an answer"
+
+
+def _inner(reason: BaseException) -> BaseException | None:
+    # The pool raises its errors "from None", with what they were made of as their argument.
+    first = reason.args[0] if reason.args else None
+    return first if isinstance(first, BaseException) else reason.__cause__
