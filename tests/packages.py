@@ -33,7 +33,7 @@ class Raised:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.all: list[tuple[str, str, dict[str, str]]] = []
 
-        async def note(_: object, **given: Any) -> None:  # noqa: RUF029 - in the place of one that waits
+        async def note(_: object, **given: Any) -> None:
             self.all.append((given["event"].value, given["subject"], dict(given["facts"])))
 
         monkeypatch.setattr(alarm, "raise_alarm", note)

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from db import package_expiry
+from db import package, package_expiry, package_watch
 from db.session import Database
 from domain.errors import Code, Refused
 from domain.package_watch import RENEWALS_A_DAY, RenewalProblem
@@ -159,13 +159,16 @@ async def test_renewal_buys_once_a_crossing_in_the_transaction_that_crosses(
 async def test_what_rolls_back_has_bought_nothing(database: Database, raised: Raised) -> None:
     item = await packages.sell(database)
     await packages.set_renewal(database, 500, item)
-    killed = asyncio.CancelledError()
-    with pytest.raises(asyncio.CancelledError):
+
+    async def killed() -> None:
         async with database.write() as session:
-            row = await packages.package_watch.hold(session, UIN)
-            await packages.package.reserve(session, UIN, 501, task_id=1, now=START)
-            await packages.package_watch.fallen(session, row, START, TERMS)
-            raise killed
+            row = await package_watch.hold(session, UIN)
+            await package.reserve(session, UIN, 501, task_id=1, now=START)
+            await package_watch.fallen(session, row, START, TERMS)
+            raise asyncio.CancelledError
+
+    with pytest.raises(asyncio.CancelledError):
+        await killed()
     assert (await packages.purchases(database), await packages.balance(database)) == ([], 1_000)
     await packages.take(database, 501)
     assert len(await packages.purchases(database)) == 1
