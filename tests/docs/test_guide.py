@@ -80,11 +80,11 @@ class Step:
         return int(found.group(1)) if found else 0
 
 
-def steps() -> list[Step]:
-    """Read the guide; a table in a csv block is the sheet of every upload behind it."""
+def steps(guide: str = GUIDE) -> list[Step]:
+    """Read a guide; a table in a csv block is the sheet of every upload behind it."""
     found: list[Step] = []
     sheet = ""
-    blocks = [*BLOCK.findall(GUIDE), ("end", "")]
+    blocks = [*BLOCK.findall(guide), ("end", "")]
     for (language, content), (following, variables) in pairwise(blocks):
         if language == "csv":
             sheet = content
