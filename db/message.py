@@ -12,10 +12,11 @@ from domain.region import Region, SmsType
 
 # What partial indexes cover; a query has to repeat these words for the index to be used.
 HELD: Final = text("state IN ('claimed', 'unknown')")
-AWAITED: Final = text("state = 'submitted'")
+AWAITED: Final = text("state IN ('submitted', 'unknown')")
 PARKED: Final = text("state = 'waiting'")
 SINGLE: Final = text("task_id IS NULL AND state IN ('queued', 'waiting')")
 CODE_MOST: Final = 64  # characters of an outcome code that are kept
+_SENT: Final = text("submitted_at IS NOT NULL")
 _REFERENCED: Final = text("carrier_ref IS NOT NULL")
 
 
@@ -60,6 +61,10 @@ class MessageRow(SQLModel, table=True):
             "id",
             sqlite_where=SINGLE,
             postgresql_where=SINGLE,
+        ),
+        # Whom a reply answers: the last message that was sent to its phone.
+        Index(
+            "ix_message_phone", "phone", "submitted_at", sqlite_where=_SENT, postgresql_where=_SENT
         ),
         Index("ix_message_awaited", "submitted_at", sqlite_where=AWAITED, postgresql_where=AWAITED),
     )

@@ -1,29 +1,66 @@
 """Receipts move messages, and every count with them, in one transaction (STA-1, STA-4)."""
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
-from sqlalchemy import ColumnElement, and_, or_, select, update
+from sqlalchemy import ColumnElement, and_, select, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from db import kept_receipt
+from db import callback, kept_receipt, message_part, settlement
 from db.batch import given
-from db.message import AWAITED, CODE_MOST, HELD
+from db.message import CODE_MOST
 from db.message import TABLE as MESSAGE
+from db.message_part import Part
 from db.tally import COUNTED, Counted, Tally
+from domain import part
+from domain.callback import StatusEvent
 from domain.carrier import Answer, Receipt
 from domain.message import MessageEvent, MessageStatus, step
 
+_COLUMNS: Final = (
+    MESSAGE.c.id,
+    MESSAGE.c.carrier_ref,
+    MESSAGE.c.state,
+    MESSAGE.c.phone,
+    MESSAGE.c.submitted_at,
+    *COUNTED,
+)
+_FREE: Final[dict[str, Any]] = {"claimed_by": None, "claimed_until": None}
+_OF_RECEIPT: Final = {True: MessageEvent.DELIVER, False: MessageEvent.FAIL}
 
-class _Awaited(NamedTuple):
+
+class _Message(NamedTuple):
     id: int
+    reference: str | None
     state: MessageStatus
-    submitted_at: datetime
+    phone: str
+    submitted_at: datetime | None
     counted: Counted
 
 
-async def apply(session: AsyncSession, carrier: str, receipts: Sequence[Receipt]) -> None:
+class _Fate(NamedTuple):
+    message: _Message
+    state: MessageStatus
+    code: str
+    at: datetime
+
+
+@dataclass(slots=True)
+class _Found:
+    """The message of each reference; the rows of the messages are locked."""
+
+    ids: dict[str, int] = field(default_factory=dict)
+    messages: dict[int, _Message] = field(default_factory=dict)
+    parts: Mapping[int, Sequence[Part]] = field(default_factory=dict)
+    """Only of messages of several."""
+
+
+async def apply(
+    session: AsyncSession, carrier: str, receipts: Sequence[Receipt], now: datetime
+) -> None:
     """Move the messages these receipts are about; those no message has (yet) are kept.
 
     Only legal steps are taken: a receipt that comes twice, or too late, changes nothing.
@@ -31,103 +68,169 @@ async def apply(session: AsyncSession, carrier: str, receipts: Sequence[Receipt]
     if not receipts:
         return
     found = await _find(session, carrier, {receipt.reference for receipt in receipts})
-    strange = [receipt for receipt in receipts if receipt.reference not in found]
-    await kept_receipt.keep(session, carrier, strange)
-    tally = await Tally.open(session, (message.counted.account_uin for message in found.values()))
-    if await _settle(session, found, receipts, tally):
-        await tally.write(session)
+    strange = [receipt for receipt in receipts if receipt.reference not in found.ids]
+    await kept_receipt.keep(session, carrier, strange, now)
+    await _count(session, await _heard(session, found, receipts), now)
 
 
 async def recorded(
     session: AsyncSession, carrier: str, accepted: Sequence[Answer], tally: Tally
 ) -> None:
-    """Apply receipts that were kept for messages which have become known now."""
-    references = [reference for answer in accepted for reference in answer.references]
-    receipts = await kept_receipt.take(session, carrier, references)
+    """Keep the parts of messages that were accepted, and apply receipts that came before.
+
+    The messages are written already; what receipts change is counted in `tally`.
+    """
+    parts = await message_part.add(session, carrier, accepted)
+    ids = {reference: answer.message_id for answer in accepted for reference in answer.references}
+    receipts = await kept_receipt.take(session, carrier, ids)
     if receipts:
-        found = await _find(session, carrier, {receipt.reference for receipt in receipts})
-        await _settle(session, found, receipts, tally)
+        messages = await _locked(session, {ids[receipt.reference] for receipt in receipts})
+        await _move(session, await _heard(session, _Found(ids, messages, parts), receipts), tally)
 
 
-async def _settle(
-    session: AsyncSession,
-    found: dict[str, _Awaited],
-    receipts: Sequence[Receipt],
-    tally: Tally,
-) -> bool:
-    """Take the steps that are legal, and say whether there were any."""
-    states = {reference: message.state for reference, message in found.items()}
-    rows: list[tuple[Any, ...]] = []
+async def match(session: AsyncSession, now: datetime, limit: int) -> int:
+    """Let unknown messages have up to `limit` receipts that are kept; gives how many moved.
+
+    A receipt is theirs that has their reference, or that is about their phone while nothing else
+    handed to that carrier for that phone waits for an answer. Of a message of several parts whose
+    answers never came one receipt speaks for all.
+    """
+    kept = await kept_receipt.of_unknown(session, limit)
+    messages = await _locked(session, {one.message_id for one in kept})
+    # Another worker may have heard of some of them meanwhile.
+    unknown = {
+        message_id: message
+        for message_id, message in messages.items()
+        if message.state is MessageStatus.UNKNOWN
+    }
+    ids: defaultdict[str, dict[str, int]] = defaultdict(dict)
+    for one in kept:
+        if one.message_id in unknown:
+            ids[one.carrier][one.reference] = one.message_id
+    fates: list[_Fate] = []
+    for carrier, references in ids.items():
+        receipts = await kept_receipt.take(session, carrier, references)
+        # That a part failed decides, whatever came first.
+        receipts.sort(key=lambda receipt: receipt.delivered)
+        left = {one: unknown[one] for one in references.values()}
+        for fate in await _heard(session, _Found(references, left), receipts):
+            fates.append(fate)
+            del unknown[fate.message.id]
+    await _count(session, fates, now)
+    return len(fates)
+
+
+async def _find(session: AsyncSession, carrier: str, references: Collection[str]) -> _Found:
+    ids = await message_part.named(session, carrier, references)
+    column = MESSAGE.c.carrier_ref
+    wanted = given(session, (column,), ((reference,) for reference in references))
+    named = and_(MESSAGE.c.carrier == carrier, column.in_(select(wanted.c.carrier_ref)))
+    if not ids:
+        messages = await _lock(session, named)
+        return _Found({str(one.reference): one.id for one in messages.values()}, messages)
+    # Rows are locked in one order, so that two workers never lock each other out.
+    query = select(column, MESSAGE.c.id).where(named)
+    for reference, message_id in await (await session.connection()).execute(query):
+        ids[reference] = max(message_id, ids.get(reference, 0))
+    messages = await _locked(session, set(ids.values()))
+    return _Found(ids, messages, await message_part.of(session, messages))
+
+
+async def _locked(session: AsyncSession, message_ids: Collection[int]) -> dict[int, _Message]:
+    if not message_ids:
+        return {}
+    wanted = given(session, (MESSAGE.c.id,), ((message_id,) for message_id in message_ids))
+    return await _lock(session, MESSAGE.c.id.in_(select(wanted.c.id)))
+
+
+async def _lock(session: AsyncSession, which: ColumnElement[bool]) -> dict[int, _Message]:
+    query = select(*_COLUMNS).where(which).order_by(MESSAGE.c.id).with_for_update()
+    rows = await (await session.connection()).execute(query)
+    return {row[0]: _message(row) for row in rows}
+
+
+def _message(row: Sequence[Any]) -> _Message:
+    message_id, reference, state, phone, submitted_at, *counted = row
+    return _Message(message_id, reference, state, phone, submitted_at, Counted(*counted))
+
+
+async def _heard(session: AsyncSession, found: _Found, receipts: Sequence[Receipt]) -> list[_Fate]:
+    """Write down what is heard of parts, and give the messages that move."""
+    states = {message_id: message.state for message_id, message in found.messages.items()}
+    fates: list[_Fate] = []
+    touched: list[Part] = []
     for receipt in receipts:
-        message = found.get(receipt.reference)
+        message = found.messages.get(found.ids.get(receipt.reference, 0))
         if message is None:
             continue
-        before = states[receipt.reference]
-        event = MessageEvent.DELIVER if receipt.delivered else MessageEvent.FAIL
-        after = states[receipt.reference] = step(before, event)
-        if after is before:
-            continue
-        code = receipt.code[:CODE_MOST]
-        rows.append((message.id, after, code, receipt.at))
-        if receipt.delivered:
-            tally.delivered(message.counted, message.submitted_at)
-        else:
-            tally.failed(message.counted, message.submitted_at, code)
-    if rows:
-        await _move(session, rows)
-    return bool(rows)
+        event, at = _event(found.parts.get(message.id, ()), receipt, touched)
+        before = states[message.id]
+        after = states[message.id] = before if event is None else step(before, event)
+        if after is not before:
+            # Carriers say it to the minute, which may be before it was submitted.
+            done_at = max(at, message.submitted_at or at)
+            fates.append(_Fate(message, after, receipt.code[:CODE_MOST], done_at))
+    await message_part.settle(session, touched)
+    return fates
 
 
-async def overdue(session: AsyncSession, before: datetime) -> bool:
-    """Say whether any message has waited for its receipt since `before`."""
-    query = select(MESSAGE.c.id).where(_waited(before)).limit(1)
-    return (await (await session.connection()).execute(query)).first() is not None
+def _event(
+    parts: Sequence[Part], receipt: Receipt, touched: list[Part]
+) -> tuple[MessageEvent | None, datetime]:
+    """Say what a receipt does to its message, and when; the first of each part stands."""
+    if not parts:
+        return _OF_RECEIPT[receipt.delivered], receipt.at
+    heard = [one for one in parts if one.reference == receipt.reference and one.delivered is None]
+    if not heard:
+        return None, receipt.at
+    for one in heard:
+        one.delivered, one.done_at = receipt.delivered, receipt.at
+    touched += heard
+    event = part.fate(one.delivered for one in parts)
+    if event is MessageEvent.DELIVER:
+        return event, max(one.done_at or receipt.at for one in parts)
+    return event, receipt.at
 
 
-async def expire(session: AsyncSession, before: datetime, now: datetime, limit: int) -> int:
-    """End up to `limit` messages that have waited since `before`, and say how many.
-
-    No count changes: they stay accepted, and without a receipt.
-    """
-    expired = step(MessageStatus.SUBMITTED, MessageEvent.EXPIRE)
-    picked = (
-        select(MESSAGE.c.id)
-        .where(_waited(before))
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-        .cte("picked")
-    )
-    statement = update(MESSAGE).where(MESSAGE.c.id.in_(select(picked.c.id)))
-    # Counted by what comes back: SQLite's driver gives no row count for a statement with WITH.
-    ended = statement.values(state=expired, done_at=now).returning(MESSAGE.c.id)
-    return len((await (await session.connection()).execute(ended)).all())
+async def _count(session: AsyncSession, fates: Sequence[_Fate], now: datetime) -> None:
+    if not fates:
+        return
+    tally = await Tally.open(session, {fate.message.counted.account_uin for fate in fates})
+    await _move(session, fates, tally)
+    await tally.write(session)
+    if any(fate.message.state is not MessageStatus.SUBMITTED for fate in fates):
+        await settlement.finish_sent(session, tally.tasks, now)
 
 
-def _waited(before: datetime) -> ColumnElement[bool]:
-    # Nobody knows when an unknown one was submitted: not after its lease ended.
-    columns, status = MESSAGE.c, MessageStatus
-    return or_(
-        and_(AWAITED, columns.submitted_at <= before),
-        and_(HELD, columns.state == status.UNKNOWN, columns.claimed_until <= before),
-    )
-
-
-async def _find(session: AsyncSession, carrier: str, references: set[str]) -> dict[str, _Awaited]:
+async def _move(session: AsyncSession, fates: Sequence[_Fate], tally: Tally) -> None:
+    """Move messages, count them, and queue what their applications want to be told."""
+    if not fates:
+        return
     columns = MESSAGE.c
-    wanted = given(session, [columns.carrier_ref], ((reference,) for reference in references))
-    query = (
-        select(columns.carrier_ref, columns.id, columns.state, columns.submitted_at, *COUNTED)
-        .where(columns.carrier == carrier, columns.carrier_ref.in_(select(wanted.c.carrier_ref)))
-        .order_by(columns.id)
-        .with_for_update()
-    )
-    rows = (await (await session.connection()).execute(query)).all()
-    return {row[0]: _Awaited(row[1], row[2], row[3], Counted(*row[4:])) for row in rows}
-
-
-async def _move(session: AsyncSession, rows: Sequence[tuple[Any, ...]]) -> None:
-    columns = MESSAGE.c
+    rows = ((fate.message.id, fate.state, fate.code, fate.at) for fate in fates)
     table = given(session, (columns.id, columns.state, columns.code, columns.done_at), rows)
     statement = update(MESSAGE).where(columns.id == table.c.id)
-    moved = statement.values(state=table.c.state, code=table.c.code, done_at=table.c.done_at)
-    await (await session.connection()).execute(moved)
+    own = {name: table.c[name] for name in ("state", "code", "done_at")}
+    await (await session.connection()).execute(statement.values({**own, **_FREE}))
+    for fate in fates:
+        counted, at = fate.message.counted, fate.message.submitted_at or fate.at
+        if fate.message.state is not MessageStatus.SUBMITTED:
+            tally.accepted(counted, at)
+        if fate.state is MessageStatus.DELIVERED:
+            tally.delivered(counted, at)
+        else:
+            tally.failed(counted, at, fate.code)
+    await callback.status(session, [_told(fate) for fate in fates])
+
+
+def _told(fate: _Fate) -> StatusEvent:
+    message = fate.message
+    return StatusEvent(
+        account_uin=message.counted.account_uin,
+        app_id=message.counted.app_id,
+        message_id=message.id,
+        phone=message.phone,
+        delivered=fate.state is MessageStatus.DELIVERED,
+        code=fate.code,
+        at=fate.at,
+    )

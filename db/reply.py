@@ -1,22 +1,30 @@
 """Replies of recipients (STA-3): which message they answer, and what they say."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import datetime
-from typing import Any, NamedTuple
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any, Final, NamedTuple
 
-from sqlalchemy import UniqueConstraint
-from sqlmodel import Field, SQLModel, col, select
+from sqlalchemy import ColumnElement, UniqueConstraint, and_, select
+from sqlmodel import Field, SQLModel, col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from db import unsubscription
+from db import callback, unsubscription
+from db.batch import given
 from db.dialect import BigId, insert
 from db.listed import UNSIGNED
-from db.message import MessageRow
+from db.message import HELD
+from db.message import TABLE as MESSAGE
 from db.unsubscription import OptedOut
+from domain.callback import ReplyEvent
 from domain.carrier import Reply
+from domain.region import SmsType
 from domain.unsubscription import OptOut
 
-TEXT_MOST = 1_000
+TEXT_MOST: Final = 1_000
+ANSWERED_WITHIN: Final = timedelta(hours=72)
+"""How long the last message to a phone is what is answered, where the carrier does not say."""
+REPEATED_WITHIN: Final = timedelta(minutes=10)
+"""How long the same words to the same message are a repetition, where no time tells them apart."""
 
 
 class ReplyRow(SQLModel, table=True):
@@ -28,40 +36,22 @@ class ReplyRow(SQLModel, table=True):
 
     id: int = Field(default=None, primary_key=True, sa_type=BigId)
     account_uin: int = Field(foreign_key="account.uin", index=True, sa_type=BigId)
-    message_id: int = Field(sa_type=BigId)
+    message_id: int = Field(foreign_key="message.id", sa_type=BigId)
     signature_id: int | None = Field(default=None, sa_type=BigId)
     phone: str = Field(max_length=20)
     text: str = Field(max_length=TEXT_MOST)
     received_at: datetime
 
 
-async def add(
-    session: AsyncSession, carrier: str, replies: Sequence[Reply], opt_out: OptOut
-) -> None:
-    """Keep replies, each once, and unsubscribe whoever asks for it (UNS-1)."""
-    if not replies:
-        return
-    query = select(MessageRow).where(
-        MessageRow.carrier == carrier,
-        col(MessageRow.carrier_ref).in_({reply.reference for reply in replies}),
-    )
-    answered = {row.carrier_ref: row for row in await session.exec(query)}
-    rows = [
-        {
-            "account_uin": message.account_uin,
-            "message_id": message.id,
-            "signature_id": message.signature_id,
-            "phone": reply.phone,
-            "text": reply.text[:TEXT_MOST],
-            "received_at": reply.at,
-        }
-        for reply in replies
-        if (message := answered.get(reply.reference)) is not None
-    ]
-    if rows:
-        messages = {message.id: message for message in answered.values()}
-        new = await _insert(session, rows)
-        await unsubscription.record(session, _opted_out(new, messages, opt_out))
+class _Answered(NamedTuple):
+    id: int
+    account_uin: int
+    signature_id: int | None
+    sms_type: SmsType
+    phone: str
+    carrier_ref: str | None
+    created_at: datetime
+    submitted_at: datetime | None
 
 
 class _New(NamedTuple):
@@ -70,15 +60,146 @@ class _New(NamedTuple):
     received_at: datetime
 
 
+_COLUMNS: Final = [MESSAGE.c[name] for name in _Answered._fields]
+
+
+async def add(
+    session: AsyncSession, carrier: str, replies: Sequence[Reply], opt_out: OptOut
+) -> int:
+    """Keep replies, each once, and unsubscribe whoever asks for it (UNS-1).
+
+    A reply answers the message of its reference or, without one, the last that was sent to its
+    phone over this carrier within `ANSWERED_WITHIN`. Gives how many answer none: those are not
+    kept.
+    """
+    if not replies:
+        return 0
+    known = await _by_reference(session, carrier, {one.reference for one in replies} - {""})
+    bare = [one for one in replies if one.reference not in known and one.phone]
+    last = await _by_phone(session, carrier, bare)
+    pairs = [
+        (one, message)
+        for one in replies
+        if (message := known.get(one.reference) or last.get(one.phone)) is not None
+    ]
+    messages = {message.id: message for _, message in pairs}
+    new = await _insert(session, await _once(session, pairs))
+    await unsubscription.record(session, _opted_out(new, messages, opt_out))
+    await callback.reply(session, [_told(one, messages[one.message_id]) for one in new])
+    return len(replies) - len(pairs)
+
+
+async def _by_reference(
+    session: AsyncSession, carrier: str, references: Collection[str]
+) -> dict[str, _Answered]:
+    if not references:
+        return {}
+    found = await _find(
+        session, MESSAGE.c.carrier == carrier, MESSAGE.c.carrier_ref.in_(references)
+    )
+    return {str(message.carrier_ref): message for message in found}
+
+
+async def _by_phone(
+    session: AsyncSession, carrier: str, replies: Sequence[Reply]
+) -> dict[str, _Answered]:
+    """Give the last message to each phone; one whose answer is still awaited counts, too."""
+    if not replies:
+        return {}
+    columns = MESSAGE.c
+    since: dict[str, datetime] = {}
+    for one in replies:
+        since[one.phone] = min(one.at - ANSWERED_WITHIN, since.get(one.phone, one.at))
+    phones = given(session, (columns.phone, columns.submitted_at), since.items())
+    last = (
+        select(columns.id)
+        .where(
+            columns.phone == phones.c.phone,
+            columns.submitted_at > phones.c.submitted_at,
+            columns.carrier == carrier,
+        )
+        .order_by(columns.submitted_at.desc(), columns.id.desc())
+        .limit(1)
+        .correlate(phones)
+        .scalar_subquery()
+    )
+    found = await _find(session, columns.id.in_(select(last).select_from(phones)))
+    messages = {message.phone: message for message in found}
+    missing = since.keys() - messages.keys()
+    if missing:
+        held = await _find(
+            session, and_(HELD, columns.carrier == carrier), columns.phone.in_(missing)
+        )
+        messages |= {message.phone: message for message in held}
+    return messages
+
+
+async def _find(session: AsyncSession, *where: ColumnElement[bool]) -> list[_Answered]:
+    query = select(*_COLUMNS).where(*where).order_by(MESSAGE.c.id)
+    return [_Answered(*row) for row in await (await session.connection()).execute(query)]
+
+
+async def _once(
+    session: AsyncSession, pairs: Sequence[tuple[Reply, _Answered]]
+) -> list[Mapping[str, Any]]:
+    """Give the rows of replies without those that were kept before.
+
+    The carrier's time tells a reply that has a reference from another. One without is known by
+    its words, for its time is that at which it was brought.
+    """
+    kept = await _kept(session, [pair for pair in pairs if not pair[0].reference])
+    rows: list[Mapping[str, Any]] = []
+    for reply, message in pairs:
+        text, at = reply.text[:TEXT_MOST], reply.at
+        if not reply.reference:
+            before = kept.setdefault(message.id, {})
+            if any(
+                said == text and abs(at - time) < REPEATED_WITHIN for time, said in before.items()
+            ):
+                continue
+            while at in before:
+                at += timedelta(microseconds=1)
+            before[at] = text
+        rows.append(
+            {
+                "account_uin": message.account_uin,
+                "message_id": message.id,
+                "signature_id": message.signature_id,
+                "phone": message.phone,
+                "text": text,
+                "received_at": at,
+            }
+        )
+    return rows
+
+
+async def _kept(
+    session: AsyncSession, bare: Sequence[tuple[Reply, _Answered]]
+) -> dict[int, dict[datetime, str]]:
+    """Give what was said to these messages lately, by its time."""
+    found: dict[int, dict[datetime, str]] = {}
+    if not bare:
+        return found
+    query = select(col(ReplyRow.message_id), col(ReplyRow.text), col(ReplyRow.received_at)).where(
+        col(ReplyRow.message_id).in_({message.id for _, message in bare}),
+        col(ReplyRow.received_at) > min(reply.at for reply, _ in bare) - REPEATED_WITHIN,
+    )
+    for message_id, text, at in await (await session.connection()).execute(query):
+        found.setdefault(message_id, {})[at] = text
+    return found
+
+
 async def _insert(session: AsyncSession, rows: Sequence[Mapping[str, Any]]) -> list[_New]:
     """Give the replies that are new: one that is repeated unsubscribes nobody a second time."""
+    if not rows:
+        return []
     columns = [col(getattr(ReplyRow, name)) for name in _New._fields]
     statement = insert(session, ReplyRow).on_conflict_do_nothing().returning(*columns)
     return [_New(*row) for row in await session.exec(statement, params=rows)]
 
 
 def _opted_out(
-    new: Iterable[_New], messages: Mapping[int, MessageRow], opt_out: OptOut
+    new: Iterable[_New], messages: Mapping[int, _Answered], opt_out: OptOut
 ) -> Iterator[OptedOut]:
     for reply in new:
         message = messages[reply.message_id]
@@ -93,3 +214,14 @@ def _opted_out(
                 reply=reply.text.strip(),
                 at=reply.received_at,
             )
+
+
+def _told(reply: _New, message: _Answered) -> ReplyEvent:
+    return ReplyEvent(
+        account_uin=message.account_uin,
+        message_id=message.id,
+        phone=message.phone,
+        text=reply.text,
+        signature_id=message.signature_id,
+        at=reply.received_at,
+    )
