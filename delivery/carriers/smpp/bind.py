@@ -174,8 +174,9 @@ class Bind:
         session = Session(owner, self._timing, timeout)
         self._connecting = True
         try:
+            request = self._request()
             await self._timing.within(timeout, self._connect(session))
-        except OSError as error:
+        except (OSError, ValueError) as error:
             self._report(f'no connection to "{settings.host}:{settings.port}": {_reason(error)}')
             return None
         except asyncio.CancelledError:
@@ -186,7 +187,9 @@ class Bind:
         finally:
             self._connecting = False
         self._session = session
-        pause = self._bind_answered(session, await self._bind(session))
+        answer: asyncio.Future[Response | Failure] = asyncio.get_running_loop().create_future()
+        session.request(request, answer.set_result)
+        pause = self._bind_answered(session, await answer)
         await self._lost.wait()
         return pause
 
@@ -199,18 +202,15 @@ class Bind:
             lambda: session, settings.host, settings.port, ssl=context, server_hostname=name
         )
 
-    async def _bind(self, session: Session) -> Response | Failure:
+    def _request(self) -> bytes:
         settings = self._settings
-        answer: asyncio.Future[Response | Failure] = asyncio.get_running_loop().create_future()
-        request = BindRequest(
+        return BindRequest(
             command=self._command,
             sequence=1,
             system_id=settings.system_id,
             password=settings.password,
             system_type=settings.system_type,
-        )
-        session.request(request.encode(), answer.set_result)
-        return await answer
+        ).encode()
 
     def _bind_answered(self, session: Session, answer: Response | Failure) -> float | None:
         if isinstance(answer, Failure):
@@ -249,12 +249,17 @@ def _context(tls: Tls) -> ssl.SSLContext:
     return context
 
 
-def _reason(error: OSError) -> str:
+def _reason(error: OSError | ValueError) -> str:
     """Say what went wrong, in one line."""
+    if not isinstance(error, OSError):
+        return str(error)
     if isinstance(error, ssl.SSLCertVerificationError):
         return f"its certificate is not trusted ({error.verify_message})"
     if isinstance(error, TimeoutError):
         return "it took too long"
-    if error.errno and error.errno > 0 and not isinstance(error, ssl.SSLError):
+    if isinstance(error, ssl.SSLError):
+        detail = (error.reason or error.strerror or "").partition(" (_ssl")[0]
+        return f"TLS failed ({detail.lower().replace('_', ' ')})"
+    if error.errno and error.errno > 0:
         return os.strerror(error.errno).lower()
-    return (error.strerror or type(error).__name__).replace("\n", " ")
+    return (error.strerror or type(error).__name__).replace("\n", " ").lower()

@@ -68,8 +68,8 @@ class Hours:
 
 async def settled() -> None:
     """Let what is on its way through the sockets of this machine arrive."""
-    for _ in range(10):
-        await asyncio.sleep(0.0005)
+    for turn in range(60):
+        await asyncio.sleep(0 if turn % 20 else 0.0005)
 
 
 async def until(condition: Callable[[], Any]) -> None:
@@ -121,15 +121,24 @@ class Submitting:
         await asyncio.wait([self._task])
 
 
+async def started(
+    smsc: Smsc, hours: Hours, sink: Sink | None = None, **changes: Any
+) -> SmppCarrier:
+    """Have a carrier that need not come up."""
+    if not smsc.port:
+        await smsc.start()
+    carrier = SmppCarrier("acme", settings(smsc, **changes), hours.now, hours.timing)
+    await carrier.start(sink or RecordingSink())
+    await settled()
+    return carrier
+
+
 @asynccontextmanager
 async def connected(
     smsc: Smsc, hours: Hours, sink: Sink | None = None, **changes: Any
 ) -> AsyncIterator[SmppCarrier]:
     """Have a carrier bound to an SMSC; it stops at the end, and so does the SMSC."""
-    if not smsc.port:
-        await smsc.start()
-    carrier = SmppCarrier("acme", settings(smsc, **changes), hours.now, hours.timing)
-    await carrier.start(sink or RecordingSink())
+    carrier = await started(smsc, hours, sink, **changes)
     try:
         await until(lambda: carrier.state().binds == carrier.state().binds_wanted)
         yield carrier
