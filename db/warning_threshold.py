@@ -91,7 +91,8 @@ async def show(session: AsyncSession, app_id: int, now: datetime) -> dict[Region
     query = select(columns.region, columns.raised_at).where(
         columns.app_id == app_id, columns.day == day
     )
-    raised = dict((await (await session.connection()).execute(query)).tuples().all())
+    found = await (await session.connection()).execute(query)
+    raised = {region: raised_at for region, raised_at in found}  # noqa: C416 - rows are no pairs
     return {
         region: Shown(
             reminder,
@@ -179,7 +180,8 @@ async def _reminding(
         .where(columns.app_id.in_(app_ids), columns.enabled.is_(True))
         .with_for_update(read=True, key_share=True)
     )
-    return frozenset((await (await session.connection()).execute(query)).tuples().all())
+    found = await (await session.connection()).execute(query)
+    return frozenset((app_id, region) for app_id, region in found)
 
 
 async def _add(session: AsyncSession, added: Sequence[tuple[int, Region, date, int]]) -> None:
