@@ -47,7 +47,7 @@ async def record(session: AsyncSession, outcome: Outcome, now: datetime) -> None
     row = (await connection.execute(select(*BREAKER).where(mine).with_for_update())).first()
     if row is None:
         return
-    breaker = Breaker(*row)
+    breaker = Breaker(**row._asdict())
     values: dict[str, Any] = {"claimed_by": None, "claimed_until": now}
     if outcome.delivered:
         if breaker.is_open:

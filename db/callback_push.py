@@ -54,7 +54,17 @@ class CallbackPushRow(SQLModel, table=True):
 PUSH: Final = CallbackPushRow.metadata.tables["callback_push"]
 _APPLICATION: Final = ApplicationRow.metadata.tables["application"]
 _SHOWN: Final = [
-    CALLBACK.c[name] for name in ("id", "app_id", "url", "sealed_secret", "sealed_old", "old_until")
+    CALLBACK.c[name]
+    for name in (
+        "id",
+        "account_uin",
+        "app_id",
+        "url",
+        "sealed_secret",
+        "sealed_old",
+        "old_until",
+        "failures",
+    )
 ]
 
 

@@ -26,7 +26,7 @@ FAILING_AT_ONCE: Final = 8
 LEASE: Final = timedelta(seconds=60)
 # A turn of many replies ends early when the URL is slow, long before its lease does.
 TURN_SECONDS: Final = 10.0
-GATHER_SECONDS: Final = 0.01  # several turns that end together are one transaction
+GATHER_SECONDS: Final = 0.002  # several turns that end together are one transaction
 
 log = logging.getLogger(__name__)
 
@@ -67,6 +67,11 @@ class Pusher(Loop):
         self._turns: dict[asyncio.Task[None], bool] = {}
         self._done: list[Outcome] = []
         self._ending = False
+
+    @property
+    def busy(self) -> int:
+        """How many URLs are pushed to at this moment."""
+        return len(self._turns)
 
     async def run(self) -> None:
         """Go on until stopped, then finish what is under way; cancelled, leave it to others."""
