@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Final
 
+from cross_web import HTTPException
 from graphql import GraphQLError
 
 from delivery.trace import span
@@ -16,6 +17,7 @@ from server.metric import OPERATION
 
 OK: Final = "ok"
 GIVEN_UP: Final = "given up"
+MISTAKE: Final = "BAD_USER_INPUT"
 NAME_MOST: Final = 60  # characters of the name a client gave that are kept
 UNREAD: Final = "none"  # the kind of what could not be read as an operation
 
@@ -31,7 +33,7 @@ class Watch:
     def answered(self, errors: Sequence[GraphQLError]) -> None:
         """Take the code of the first error, of those that are published."""
         code = (errors[0].extensions or {}).get("code") if errors else OK
-        self.outcome = code if code in CODES or code == OK else "BAD_USER_INPUT"
+        self.outcome = code if code in CODES or code == OK else MISTAKE
 
 
 @contextmanager
@@ -47,6 +49,9 @@ def watched(context: Context) -> Iterator[Watch]:
         with span("graphql operation") as running:
             try:
                 yield watch
+            except HTTPException:  # a document that holds no such operation
+                watch.outcome = MISTAKE
+                raise
             finally:
                 name, kind = context.operation or ("", UNREAD)
                 running.set_attribute("graphql.operation.name", name[:NAME_MOST])

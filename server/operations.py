@@ -1,6 +1,7 @@
 """A listener of its own for metrics and health, so that no public port shows operations."""
 
 import asyncio
+import os
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -37,8 +38,9 @@ def _bind(address: str) -> socket.socket:
     try:
         return socket.create_server((host.strip("[]"), int(port)), family=family)
     except OSError as error:
+        reason = os.strerror(error.errno or 0)
         raise SettingsError(
-            f'{PREFIX}METRICS_LISTEN "{address}": {error.strerror}; choose another port or host'
+            f'{PREFIX}METRICS_LISTEN "{address}": {reason}; choose another port or host'
         ) from None
 
 
