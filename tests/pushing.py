@@ -77,7 +77,7 @@ async def receipts(database: Database, ids: Iterable[int], *, uin: int = UIN) ->
     await happen(database, *(receipt(message_id, uin=uin) for message_id in ids))
 
 
-async def push(database: Database, send: Sender, clock: Clock, **settings: int) -> None:
+async def push(database: Database, send: Sender, clock: Clock, **settings: Any) -> None:
     """Let a new pusher do whatever there is to do now."""
 
     async def pause(event: asyncio.Event, _seconds: float) -> None:

@@ -18,6 +18,7 @@ from db.callback_push import Claim, Push, Turn
 from db.session import Database
 from db.vault import SealBroken, Vault
 from delivery.loop import Loop, Wait, wait
+from delivery.trace import span
 from domain import callback_answer, callback_signature
 from domain.callback import Sender
 
@@ -70,8 +71,8 @@ class Pusher(Loop):
 
     @property
     def busy(self) -> int:
-        """How many URLs are pushed to at this moment."""
-        return len(self._turns)
+        """How many URLs are pushed to, or were and it is not written down yet."""
+        return len(self._turns) + len(self._done)
 
     async def run(self) -> None:
         """Go on until stopped, then finish what is under way; cancelled, leave it to others."""
@@ -157,7 +158,8 @@ class Pusher(Loop):
             return "the secret cannot be opened: replace it, or ask the operator for the key"
         headers = callback_signature.headers(push.webhook_id, push.body, now, signers)
         try:
-            return callback_answer.problem(await self._send(turn.url, headers, push.body))
+            with span("callback push", callback=turn.callback_id):
+                return callback_answer.problem(await self._send(turn.url, headers, push.body))
         except Exception as error:  # noqa: BLE001 - a fault of ours must not push without end
             log.error("a push failed: %s", type(error).__name__)  # noqa: TRY400 - its text may hold a phone number
             return "the push failed on our side"

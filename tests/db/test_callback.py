@@ -11,7 +11,7 @@ from db import callback, callback_expiry, callback_outcome, callback_push, callb
 from db.application import ApplicationRow
 from db.callback import REPLIES, CallbackRow
 from db.callback_outcome import Lag, Outcome
-from db.callback_push import Claim, Turn
+from db.callback_push import CallbackPushRow, Claim, Turn
 from db.session import Database
 from domain.errors import Code, Refused
 from tests import pushing
@@ -207,7 +207,7 @@ async def test_replies_are_pushed_one_by_one_and_one_of_a_message_a_turn(
     assert all(orjson.loads(push.body)["text"] == "Y" for push in turn.pushes)
     await record(database, failed(turn))
     (following,) = await claim(database, seconds=1)
-    assert following.pushes == turn.pushes[1:] + following.pushes[19:]
+    assert following.pushes[:19] == turn.pushes[1:]
     assert len(following.pushes) == 20
 
 
@@ -302,7 +302,7 @@ async def test_what_nobody_replays_is_dropped_after_its_time(database: Database)
     await record(database, failed(turn))
     parked = START + timedelta(days=2)
     async with database.write() as session:
-        await session.exec(update(pushing.CallbackPushRow).values(parked_at=parked, due_at=parked))
+        await session.exec(update(CallbackPushRow).values(parked_at=parked, due_at=parked))
 
     async def expire(before_days: float, limit: int = 100) -> int:
         async with database.write() as session:
