@@ -180,7 +180,7 @@ class Session(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Answer every request, then tell the owner."""
-        self.usable = False
+        self.usable, self._out = False, []
         for name in tuple(self._timers):
             self._stop_timer(name)
         pending, self._pending = self._pending, {}
@@ -244,7 +244,7 @@ class Session(asyncio.Protocol):
                 break
             del self._pending[number]
             silent = silent or self._heard_at <= deadline - self._timeout
-            answer(Failure.UNSENT if number in self._unsent else Failure.UNANSWERED)
+            answer(Failure.UNANSWERED)
         if silent:
             self.close(f"the carrier answered nothing for {self._timeout:g} s")
         else:
