@@ -16,6 +16,7 @@ from delivery.loop import Loop
 from delivery.notification import Outbox
 from delivery.partition import Partitions
 from delivery.purge import Purge
+from delivery.receipt_keeping import ReceiptKeeping
 from delivery.settings import DeliverySettings
 from delivery.step import Tools
 from delivery.worker import Worker
@@ -54,15 +55,18 @@ def make_worker(settings: Settings, console: Console) -> Worker:
         Workflows(tools),
         console.clock,
         delivery,
-        list(_chores(settings, console, tools)),
+        list(_chores(settings, console, tools, delivery)),
     )
 
 
-def _chores(settings: Settings, console: Console, tools: Tools) -> Iterator[Loop]:
+def _chores(
+    settings: Settings, console: Console, tools: Tools, delivery: DeliverySettings
+) -> Iterator[Loop]:
     """List what a worker sees to at its own times."""
     database, clock = console.database, console.clock
     keep = timedelta(days=settings.callback_keep_days)
     yield Pusher(database, console.vault, console.send, clock, PusherSettings())
+    yield Loop("receipts", ReceiptKeeping(database, clock, delivery.receipt_wait).step)
     yield Loop("dropping old events", EventExpiry(database, clock, keep).step)
     yield Loop("the purge", Purge(tools).step)
     yield Loop("the expiry of packages", Expiry(tools).step)
