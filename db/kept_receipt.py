@@ -134,11 +134,13 @@ async def of_unknown(session: AsyncSession, limit: int) -> list[OfUnknown]:
         .where(HELD)
         .group_by(columns.carrier, columns.phone)
         .having(func.count() == 1)
+        .correlate(None)
     )
     alone = tuple_(columns.carrier, columns.phone).in_(waiting)
     phoned = _COLUMNS.phone != literal_column("''")
     query = (
         select(_COLUMNS.carrier, _COLUMNS.reference, columns.id)
+        .select_from(MESSAGE)
         .join(
             TABLE,
             and_(

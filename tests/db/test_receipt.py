@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from sqlmodel import select
 
-from db import receipt, reply
+from db import lease, receipt, reply
 from db.reply import ReplyRow
 from db.session import Database
 from domain.carrier import Reply
@@ -56,7 +56,7 @@ async def test_a_receipt_that_overtakes_the_answer_is_applied_with_it(
     one, two = await claim(database)
     await bring(database, receipt_of(one), receipt_of(one, "MK:0012"))
     async with database.write() as session:
-        await receipt.apply(session, "another carrier", [receipt_of(two)])
+        await receipt.apply(session, "another carrier", [receipt_of(two)], NOW)
     assert await sending.states(database) == {"claimed": 2}
     await record(database, accepted(one), accepted(two))
     assert await sending.states(database) == {"delivered": 1, "submitted": 1}
@@ -80,10 +80,10 @@ async def test_what_no_receipt_came_for_expires_and_counts_as_without_one(
     task = await sending.add_task(database, NOW, sending.phones(3))
     await record(database, *map(accepted, await claim(database)))
     async with database.write() as session:
-        assert not await receipt.overdue(session, NOW - timedelta(seconds=1))
-        assert await receipt.overdue(session, NOW)
-        assert await receipt.expire(session, NOW, NOW + timedelta(days=3), 2) == 2
-        assert await receipt.expire(session, NOW, NOW + timedelta(days=3), 2) == 1
+        assert not await lease.waited(session, NOW - timedelta(seconds=1))
+        assert await lease.waited(session, NOW)
+        assert await lease.expire(session, NOW, NOW + timedelta(days=3), 2) == 2
+        assert await lease.expire(session, NOW, NOW + timedelta(days=3), 2) == 1
     assert await sending.states(database) == {"expired": 3}
     found = await sending.task_row(database, task)
     assert (found.accepted, found.delivered, found.failed) == (3, 0, 0)

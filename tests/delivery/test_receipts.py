@@ -55,7 +55,7 @@ async def submitted(database: Database, count: int) -> list[Receipt]:
 
 async def test_it_returns_after_the_commit(watched: Watched) -> None:
     receipts = await submitted(watched, 3)
-    await Receipts(watched, sending.OPT_OUT)(CARRIER, Inbound(receipts))
+    await Receipts(watched, sending.OPT_OUT, lambda: START)(CARRIER, Inbound(receipts))
     assert await sending.states(watched) == {"delivered": 3}
 
 
@@ -63,13 +63,13 @@ async def test_what_no_message_has_keeps_nothing_else_back(watched: Watched) -> 
     (receipt,) = await submitted(watched, 1)
     strange = Receipt("ref-999", True, "DELIVRD", START)
     reply = Reply("+8613800000001", "TD", START, "ref-998")
-    await Receipts(watched, sending.OPT_OUT)(CARRIER, Inbound([strange, receipt], [reply]))
+    await Receipts(watched, sending.OPT_OUT, lambda: START)(CARRIER, Inbound([strange, receipt], [reply]))
     assert await sending.states(watched) == {"delivered": 1}
 
 
 async def test_those_who_come_during_a_commit_share_the_next(watched: Watched) -> None:
     receipts = await submitted(watched, 50)
-    sink = Receipts(watched, sending.OPT_OUT)
+    sink = Receipts(watched, sending.OPT_OUT, lambda: START)
     watched.gate.clear()
     before = watched.writes
     brought = [asyncio.create_task(sink(CARRIER, Inbound([one]))) for one in receipts]
@@ -82,7 +82,7 @@ async def test_those_who_come_during_a_commit_share_the_next(watched: Watched) -
 
 async def test_a_commit_is_bounded(watched: Watched) -> None:
     receipts = await submitted(watched, 3)
-    sink = Receipts(watched, sending.OPT_OUT)
+    sink = Receipts(watched, sending.OPT_OUT, lambda: START)
     many = [receipts[0]] * COMMITTED_AT_ONCE
     watched.gate.clear()
     before = watched.writes
@@ -99,7 +99,7 @@ async def test_a_failed_commit_is_told_to_everybody_in_it_and_nothing_is_kept(
     watched: Watched,
 ) -> None:
     receipts = await submitted(watched, 2)
-    sink = Receipts(watched, sending.OPT_OUT)
+    sink = Receipts(watched, sending.OPT_OUT, lambda: START)
     watched.broken = True
     brought = await asyncio.gather(
         *(sink(CARRIER, Inbound([one])) for one in receipts), return_exceptions=True
@@ -113,7 +113,7 @@ async def test_a_failed_commit_is_told_to_everybody_in_it_and_nothing_is_kept(
 
 async def test_one_who_is_cancelled_takes_nobody_along(watched: Watched) -> None:
     receipts = await submitted(watched, 3)
-    sink = Receipts(watched, sending.OPT_OUT)
+    sink = Receipts(watched, sending.OPT_OUT, lambda: START)
     watched.gate.clear()
     first, second, third = (asyncio.create_task(sink(CARRIER, Inbound([one]))) for one in receipts)
     await asyncio.sleep(0)

@@ -1,0 +1,97 @@
+"""Looking after receipts that are kept: matched, too old or too many, in bounded steps."""
+
+import logging
+from datetime import timedelta
+
+import pytest
+from sqlmodel import func, select
+
+from db import receipt
+from db.kept_receipt import KeptReceiptRow
+from db.message_part import MessagePartRow
+from db.session import Database
+from delivery import receipt_keeping
+from delivery.receipt_keeping import PAUSE, ReceiptKeeping
+from domain.carrier import Answer, Receipt, Verdict
+from tests import sending
+from tests.console import Clock, Statements
+
+WAIT = timedelta(hours=72)
+
+
+@pytest.fixture
+async def sent(database: Database, clock: Clock) -> Database:
+    """A database with one message of two parts, submitted now."""
+    await sending.add_account(database, clock.now)
+    await sending.add_task(database, clock.now, sending.phones(1))
+    (message,) = await sending.claim(database)
+    await sending.record(database, Answer(message.id, Verdict.ACCEPTED, ("p1", "p2")))
+    return database
+
+
+async def keep(database: Database, clock: Clock, *references: str) -> None:
+    receipts = [Receipt(one, True, "DELIVRD", clock.now) for one in references]
+    async with database.write() as session:
+        await receipt.apply(session, sending.CARRIER, receipts, clock.now)
+
+
+async def counts(database: Database) -> tuple[int, int]:
+    async with database.read() as session:
+        kept = (await session.exec(select(func.count()).select_from(KeptReceiptRow))).one()
+        parts = (await session.exec(select(func.count()).select_from(MessagePartRow))).one()
+    return kept, parts
+
+
+async def test_what_is_in_order_is_only_read(sent: Database, clock: Clock) -> None:
+    await keep(sent, clock, "x1")
+    with Statements(sent) as statements:
+        assert await ReceiptKeeping(sent, clock, WAIT).step() == PAUSE
+    assert len(statements) == 4
+    assert all(statement.startswith("SELECT") for statement in statements.texts)
+
+
+async def test_what_is_as_old_as_receipts_are_waited_for_goes(
+    sent: Database, clock: Clock, caplog: pytest.LogCaptureFixture
+) -> None:
+    keeping = ReceiptKeeping(sent, clock, WAIT)
+    await keep(sent, clock, "x1", "x2")
+    clock.advance(timedelta(seconds=1))
+    await keep(sent, clock, "x3")
+    clock.advance(WAIT - timedelta(seconds=2))
+    await keeping.step()
+    assert await counts(sent) == (3, 2)
+    clock.advance(timedelta(seconds=1))
+    with caplog.at_level(logging.WARNING):
+        assert await keeping.step() == PAUSE
+    assert await counts(sent) == (1, 0)
+    assert caplog.messages == ["2 receipts that no message was known for are dropped"]
+
+
+async def test_what_is_too_many_goes_in_steps(
+    sent: Database, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(receipt_keeping, "DROPPED_AT_ONCE", 2)
+    keeping = ReceiptKeeping(sent, clock, WAIT, most=3)
+    for reference in ("x1", "x2", "x3", "x4", "x5", "x6"):
+        await keep(sent, clock, reference)
+        clock.advance(timedelta(seconds=1))
+    assert await keeping.step() == 0
+    assert await counts(sent) == (4, 2)
+    assert await keeping.step() == PAUSE
+    assert await counts(sent) == (3, 2)
+
+
+async def test_unknown_messages_are_given_theirs(database: Database, clock: Clock) -> None:
+    await sending.add_account(database, clock.now)
+    await sending.add_task(database, clock.now, sending.phones(1))
+    (message,) = await sending.claim(database)
+    async with database.write() as session:
+        row = (await sending.messages(database))[0]
+        row.state = "unknown"  # type: ignore[assignment]  # - written as the database keeps it
+        row.submitted_at = clock.now
+        await session.merge(row)
+        told = Receipt("x1", True, "DELIVRD", clock.now, message.phone)
+        await receipt.apply(session, sending.CARRIER, [told], clock.now)
+    assert await ReceiptKeeping(database, clock, WAIT).step() == PAUSE
+    assert await sending.states(database) == {"delivered": 1}
+    assert await counts(database) == (0, 0)
