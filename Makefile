@@ -2,6 +2,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+SMSC := tests/delivery/smpp/npm
 
 .DEFAULT_GOAL := help
 .PHONY: help run demo test lint format schema web lock clean
@@ -26,7 +27,7 @@ run: $(VENV)/run.stamp web ## Serve http://127.0.0.1:8000/graphql with a demo ac
 demo: $(VENV)/run.stamp ## Play the main job against the server that `make run` started
 	$(BIN)/sms-console demo
 
-test: $(VENV)/test.stamp web ## Run every test
+test: $(VENV)/test.stamp web $(SMSC)/node_modules/.stamp ## Run every test
 	$(BIN)/pytest -n 2 --dist loadfile
 
 lint: $(VENV)/test.stamp ## Check style, types and import rules
@@ -54,10 +55,15 @@ web/node_modules/.stamp: web/package.json web/package-lock.json | $(VENV)/run.st
 	  || echo "GraphiQL's files could not be fetched; its page will take them from the web"
 	@mkdir -p web/node_modules && touch $@
 
+# An SMPP server of others; without npm or its registry, smpp34's (PyPI) is the only one tested with.
+$(SMSC)/node_modules/.stamp: $(SMSC)/package.json $(SMSC)/package-lock.json
+	@if command -v npm >/dev/null; then cd $(SMSC) && npm ci --silent || echo "npm's smpp could not be fetched; its tests are skipped"; fi
+	@mkdir -p $(SMSC)/node_modules && touch $@
+
 lock: ## Resolve the pinned versions anew
 	$(BIN)/python -m pip install --quiet uv
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --group build pyproject.toml --output-file requirements.lock
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --group build --group dev --constraint requirements.lock pyproject.toml --output-file requirements-dev.lock
 
 clean: ## Remove what can be made again; keeps data/
-	rm -rf $(VENV) build web/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) build web/node_modules $(SMSC)/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis
