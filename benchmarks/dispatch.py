@@ -22,11 +22,11 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 import db  # noqa: F401 - knows every table
 from benchmarks.report import Report, Row, read_options
 from db.session import Database
-from delivery.carriers import CARRIERS
 from delivery.settings import DeliverySettings
 from delivery.worker import Worker
 from domain.sandbox import Odds
 from tests import sending
+from tests.laning import build
 
 GOAL = 5_000
 BATCH = DeliverySettings().batch
@@ -77,8 +77,7 @@ async def carried(path: Path, messages: int) -> tuple[float, float]:
     await sending.add_account(database, now())
     task = await sending.add_task(database, now(), sending.phones(messages))
     settings = DeliverySettings(odds=Odds(0.98, timedelta(milliseconds=200), 1))
-    carriers = {name: build(database, now, settings) for name, build in CARRIERS.items()}
-    worker = Worker(database, carriers, None, now, settings)
+    worker = Worker(database, build(database, now, settings), None, now, settings)
     started = time.perf_counter()
     running = asyncio.create_task(worker.run())
     submitted = 0.0

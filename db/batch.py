@@ -1,19 +1,23 @@
-"""Many rows as one parameter: a statement for a batch instead of a statement a row.
+"""Many rows as one value: a statement for a batch instead of a statement, or a step, a row.
 
-`executemany` pays the driver, and the fight for the interpreter lock, once a row. One JSON document
-pays once a batch, on both databases.
+`executemany` pays the driver, and the fight for the interpreter lock, once a row, and so does
+reading a result of SQLite. One JSON document pays once a batch, on the way in and on the way out.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import orjson
 from sqlalchemy import (
     Column,
     ColumnElement,
+    Dialect,
+    Enum,
+    Select,
     String,
     Subquery,
     Text,
+    bindparam,
     cast,
     func,
     literal,
@@ -27,6 +31,8 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from db.dialect import is_postgresql
 
+_Processor = Callable[[Any], Any]
+
 
 def given(
     session: AsyncSession, columns: Sequence[Column[Any]], rows: Iterable[Sequence[Any]]
@@ -35,8 +41,29 @@ def given(
 
     A value is what its column takes, as long as JSON holds it or it is a moment.
     """
-    document = literal(orjson.dumps(_stored(session, columns, rows)).decode(), Text)
-    if is_postgresql(session):
+    document = literal(stored(session, columns, rows), Text)
+    return _table(document, columns, postgresql=is_postgresql(session))
+
+
+def awaited(columns: Sequence[Column[Any]], *, postgresql: bool) -> Subquery:
+    """Make the same table for a statement that is built once.
+
+    Its rows come as the parameter `given`, which `stored` makes.
+    """
+    return _table(bindparam("given", type_=Text), columns, postgresql=postgresql)
+
+
+def stored(
+    session: AsyncSession, columns: Sequence[Column[Any]], rows: Iterable[Sequence[Any]]
+) -> str:
+    """Write rows as the database keeps them."""
+    return orjson.dumps(_values(session, columns, rows)).decode()
+
+
+def _table(
+    document: ColumnElement[str], columns: Sequence[Column[Any]], *, postgresql: bool
+) -> Subquery:
+    if postgresql:
         each = func.jsonb_array_elements(cast(document, JSONB)).table_valued("value")
         values: list[ColumnElement[Any]] = [
             _typed(each.c.value.op("->>")(literal_column(str(place))), column)
@@ -45,11 +72,56 @@ def given(
     else:
         each = func.json_each(document).table_valued("value")
         values = [
-            type_coerce(func.json_extract(each.c.value, f"$[{place}]"), column.type)
+            type_coerce(
+                func.json_extract(each.c.value, literal_column(f"'$[{place}]'")), column.type
+            )
             for place, column in enumerate(columns)
         ]
     labelled = [value.label(column.name) for value, column in zip(values, columns, strict=True)]
     return select(*labelled).subquery("given")
+
+
+class Rows:
+    """A query whose rows are read at once.
+
+    It is built once, so what changes from run to run are bound parameters. No row may have two
+    columns of one name.
+    """
+
+    def __init__(self, query: Select[Any]) -> None:
+        """Take the query; each column comes as its type gives it."""
+        self._query = query
+        self._columns = [column.type for column in query.selected_columns]
+        inner = query.subquery()
+        self._document = select(func.json_group_array(func.json_array(*inner.c)))
+        self._readers: list[tuple[int, _Processor]] | None = None
+
+    async def all(
+        self, session: AsyncSession, parameters: Mapping[str, Any] | None = None
+    ) -> list[Sequence[Any]]:
+        """Run the query and give its rows, in its order."""
+        connection = await session.connection()
+        if is_postgresql(session):
+            return list((await connection.execute(self._query, parameters)).all())
+        document = (await connection.execute(self._document, parameters)).scalar_one()
+        rows: list[list[Any]] = orjson.loads(document)
+        if self._readers is None:
+            self._readers = self._processors(session.get_bind().dialect)
+        for place, read in self._readers:
+            for row in rows:
+                row[place] = read(row[place])
+        return list(rows)
+
+    def _processors(self, dialect: Dialect) -> list[tuple[int, _Processor]]:
+        found: list[tuple[int, _Processor]] = []
+        for place, kind in enumerate(self._columns):
+            if isinstance(kind, Enum) and kind.enum_class is not None:
+                found.append((place, {one.value: one for one in kind.enum_class}.get))
+                continue
+            reader = kind.dialect_impl(dialect).result_processor(dialect, None)
+            if reader is not None:
+                found.append((place, reader))
+        return found
 
 
 def _typed(value: ColumnElement[Any], column: Column[Any]) -> ColumnElement[Any]:
@@ -59,16 +131,21 @@ def _typed(value: ColumnElement[Any], column: Column[Any]) -> ColumnElement[Any]
     return cast(value, column.type)
 
 
-def _stored(
+def _values(
     session: AsyncSession, columns: Sequence[Column[Any]], rows: Iterable[Sequence[Any]]
-) -> list[list[Any]]:
-    """Write values as the database keeps them."""
+) -> list[Sequence[Any]]:
     dialect = session.get_bind().dialect
-    writers = [column.type.dialect_impl(dialect).bind_processor(dialect) for column in columns]
-    return [
-        [
-            writer(value) if writer is not None else value
-            for writer, value in zip(writers, row, strict=True)
-        ]
-        for row in rows
+    writers = [
+        (place, writer)
+        for place, column in enumerate(columns)
+        # The value of an enumeration is what JSON makes of it anyway.
+        if not isinstance(column.type, Enum)
+        and (writer := column.type.dialect_impl(dialect).bind_processor(dialect)) is not None
     ]
+    if not writers:
+        return [tuple(row) for row in rows]
+    values = [list(row) for row in rows]
+    for place, writer in writers:
+        for row in values:
+            row[place] = writer(row[place])
+    return list(values)

@@ -1,8 +1,9 @@
 """The text of each message, made when it is needed: rows keep template and parameters only."""
 
-import json
 from collections.abc import Sequence
 from typing import Final
+
+import orjson
 
 from db import signature as signatures
 from db import template as templates
@@ -39,7 +40,7 @@ class Contents:
             if code:
                 refused.append(Answer(message.id, Verdict.REFUSED, code=code))
             else:
-                outgoing.append(Outgoing(message.id, message.phone, text))
+                outgoing.append(Outgoing(message.id, message.phone, text, message.segments))
         return outgoing, refused
 
     def _text(self, message: Claimed) -> tuple[str, str]:
@@ -51,7 +52,7 @@ class Contents:
             sign = self._signatures.get(message.signature_id)
             if sign is None:
                 return "", NO_SIGNATURE
-        params = json.loads(message.params)
+        params = orjson.loads(message.params)
         if len(params) < template.variables:
             return "", WRONG_PARAMETERS
         try:

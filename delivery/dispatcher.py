@@ -1,138 +1,182 @@
-"""From the queue to the carrier: claim a batch, hold it to the rules, submit it, write it down."""
+"""From the queue to the carriers: claim a batch, hold it to the rules, submit it, write it down."""
 
 import asyncio
-import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from typing import Final
 
-from db import frequency_check, queue, refusal
-from db.queue import Claim, Claimed, Moved
-from db.refusal import Rules
+from db import queue, submission
+from db.queue import REROUTED_AT_ONCE, Claim, Claimed
 from db.session import AsyncSession, Database
-from delivery.carriers.base import Carrier
-from delivery.content import Contents
+from db.submission import Moved
+from delivery.lanes import Lanes
 from delivery.settings import DeliverySettings
-from domain.carrier import Answer, Outgoing, Verdict
+from delivery.sieve import Sieve
+from domain.carrier import Answer, Outgoing
 
-FIRST_PAUSE: Final = 0.1
-LONGEST_PAUSE: Final = 10.0
+GATHER: Final = 0.05  # seconds in which answers gather, so that they share a commit
 
-log = logging.getLogger(__name__)
+
+def _nobody() -> None:
+    """Wake nobody: whoever steps by hand looks again by himself."""
 
 
 class Dispatcher:
-    """Submits one batch at a time.
+    """Keeps every lane supplied, by one transaction a turn.
 
-    The answers of a batch are recorded in the transaction that claims the next one, so a worker
-    that is killed leaves exactly one batch whose fate is not known, and a batch costs one commit.
+    A turn records what carriers have answered, takes the next batch, and gives each carrier its
+    part; the carriers work while the next turn is under way. What a worker that is killed leaves in
+    doubt is what is in flight, which is bounded.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 - what a dispatcher works with
         self,
         database: Database,
-        carrier: Carrier,
+        lanes: Lanes,
         clock: Callable[[], datetime],
         settings: DeliverySettings,
         worker: str,
+        wake: Callable[[], None] = _nobody,
     ) -> None:
         self._database = database
-        self._carrier = carrier
+        self._lanes = lanes
         self._clock = clock
         self._settings = settings
-        self._rules = Rules(blocklist_delay=settings.blocklist_delay)
         self._worker = worker
-        self._contents = Contents()
-        self._answers: Sequence[Answer] = ()
+        self._wake = wake
+        self._sieve = Sieve(settings)
+        self._answers: list[tuple[str, Sequence[Answer]]] = []
+        self._answered = 0
+        self._timer: asyncio.TimerHandle | None = None
+        self._gathered = False
         self._after = 0
-        self._refusals = 0
+        self._stale: Collection[str] | None = ()
 
     async def step(self) -> float:
-        """Handle one batch; gives the seconds until the next is wanted."""
-        if not self._answers:
+        """Take one turn; gives the seconds until the next is wanted."""
+        rest = self._lanes.pause(self._settings.poll.total_seconds())
+        if await self._reroute():
+            return 0
+        rooms = self._lanes.rooms()
+        free = self._settings.in_flight - self._lanes.in_flight
+        limit = min(self._settings.batch, free, sum(rooms.values()))
+        if not self._worthwhile(limit):
+            return rest
+        if limit and not self._answers:
             async with self._database.read() as session:
                 if not await queue.waiting(session):
-                    return self._settings.poll.total_seconds()
-        outgoing = await self._turn()
-        if outgoing is None:
-            return self._settings.poll.total_seconds()
-        if not outgoing:
-            return 0
-        self._answers = await self._submit(outgoing)
-        return self._pause()
+                    return rest
+        if not limit and not self._answers:
+            return rest
+        return 0 if await self._turn(limit, rooms) else rest
 
     async def finish(self) -> None:
         """Record what is left to record, and claim nothing more."""
+        if self._timer is not None:
+            self._timer.cancel()
         if self._answers:
-            name, now = self._carrier.name, self._clock()
-            async with self._database.write() as session:
-                await queue.record(session, self._worker, name, self._answers, now)
-            self._answers = ()
+            await self._turn(0, {})
 
-    async def _turn(self) -> list[Outgoing] | None:
-        """Record answers, take a batch, and give what no rule refuses; None when none is left."""
-        now, settings = self._clock(), self._settings
-        request = Claim(
+    def _worthwhile(self, limit: int) -> bool:
+        """Say whether a turn is worth its commit; when it is not, answers are on their way."""
+        half = min(self._settings.batch, self._settings.in_flight) / 2
+        idle = not self._lanes.in_flight
+        return self._gathered or idle or limit >= half or self._answered >= half
+
+    def _hear(self, carrier: str, answers: Sequence[Answer]) -> None:
+        """Keep answers for the next turn, and bring it about when there are enough of them."""
+        self._answers.append((carrier, answers))
+        self._answered += len(answers)
+        if self._worthwhile(0):
+            self._wake()
+        elif self._timer is None:
+            self._timer = asyncio.get_running_loop().call_later(GATHER, self._gather)
+
+    def _gather(self) -> None:
+        self._timer, self._gathered = None, True
+        self._wake()
+
+    async def _turn(self, limit: int, rooms: dict[str, int]) -> bool:
+        """Record answers and submit a batch; says whether there may be more to claim at once."""
+        now = self._clock()
+        answers, self._answers, self._answered = self._answers, [], 0
+        self._gathered = False
+        try:
+            async with self._database.write() as session:
+                moved = Moved(now)
+                for carrier, group in _by_carrier(answers).items():
+                    await submission.move(session, self._worker, carrier, group, moved)
+                request = self._request(now, limit, sorted(rooms))
+                batch = await queue.claim(session, request) if limit else []
+                parts = await self._sift(session, request, batch, rooms, moved)
+                await submission.count(session, moved)
+        except BaseException:
+            self._answers[:0] = answers
+            self._answered += sum(len(group) for _, group in answers)
+            raise
+        if batch:
+            self._after = batch[-1].account_uin
+        for carrier, part in parts.items():
+            self._lanes.by_name[carrier].submit(part, self._hear)
+        return limit > 0 and len(batch) == limit
+
+    def _request(self, now: datetime, limit: int, carriers: Sequence[str]) -> Claim:
+        return Claim(
             worker=self._worker,
-            limit=settings.batch,
+            limit=limit,
             now=now,
-            lease=settings.lease,
-            application_delay=settings.application_delay,
+            lease=self._settings.lease,
+            application_delay=self._settings.application_delay,
             after=self._after,
+            carriers=carriers,
         )
-        async with self._database.write() as session:
-            moved = Moved(now)
-            await queue.move(session, self._worker, self._carrier.name, self._answers, moved)
-            batch = await queue.claim(session, request)
-            outgoing, refused = await self._sift(session, batch, now)
-            await queue.move(session, self._worker, self._carrier.name, refused, moved)
-            await queue.count(session, moved)
-        self._answers = ()
-        if not batch:
-            return None
-        self._after = batch[-1].account_uin
-        return outgoing
 
     async def _sift(
-        self, session: AsyncSession, batch: Sequence[Claimed], now: datetime
-    ) -> tuple[list[Outgoing], list[Answer]]:
-        """Render a batch and hold it to the rules, in the order of a send's checks."""
-        outgoing, refused = await self._contents.render(session, batch)
-        texts = {one.message_id: one.text for one in outgoing}
-        fit = _without(batch, refused)
-        refused += await refusal.refused(session, fit, now, self._rules)
-        fit, limits = _without(fit, refused), self._settings.frequency
-        refused += await frequency_check.check(session, fit, texts, now, limits)
-        gone = {answer.message_id for answer in refused}
-        return [one for one in outgoing if one.message_id not in gone], refused
+        self,
+        session: AsyncSession,
+        request: Claim,
+        batch: Sequence[Claimed],
+        rooms: dict[str, int],
+        moved: Moved,
+    ) -> dict[str, list[Outgoing]]:
+        """Say what becomes of each message of a batch, and give each carrier its part."""
+        if not batch:
+            return {}
+        ways = {message.id: self._lanes.way(message, rooms) for message in batch}
+        parked = [(one, way.carrier) for one in batch if (way := ways[one.id]) and not way.now]
+        waits = {message.id for message, _ in parked}
+        unrouted = {message_id for message_id, way in ways.items() if way is None}
+        fit = [one for one in batch if one.id not in waits]
+        outgoing, refused = await self._sieve.sift(session, fit, unrouted, moved.at)
+        sent = {one.message_id for one in outgoing}
+        carriers = {key: way.carrier for key, way in ways.items() if way and key in sent}
+        taken = [(one, carriers[one.id]) for one in fit if one.id in carriers]
+        await queue.park(session, parked)
+        await submission.refuse(session, refused, moved)
+        await queue.take(session, request, taken)
+        parts: dict[str, list[Outgoing]] = {}
+        for one in outgoing:
+            parts.setdefault(carriers[one.message_id], []).append(one)
+        return parts
 
-    async def _submit(self, outgoing: Sequence[Outgoing]) -> Sequence[Answer]:
-        answers: list[Answer] = []
-        try:
-            # Past half the lease, others are about to take the batch over.
-            async with asyncio.timeout(self._settings.lease.total_seconds() / 2):
-                await self._carrier.submit(outgoing, answers.extend)
-        except TimeoutError:
-            log.warning(
-                "the carrier %s did not answer %d messages in time: their lease runs out",
-                self._carrier.name,
-                len(outgoing) - len(answers),
-            )
-        return answers
-
-    def _pause(self) -> float:
-        """Slow down while the carrier takes nothing at all."""
-        again = {Verdict.THROTTLED, Verdict.UNAVAILABLE}
-        if any(answer.verdict not in again for answer in self._answers):
-            self._refusals = 0
-            return 0
-        pause: float = min(FIRST_PAUSE * 2**self._refusals, LONGEST_PAUSE)
-        self._refusals = min(self._refusals + 1, 10)
-        return pause
+    async def _reroute(self) -> bool:
+        """Queue again what waits for a carrier that others may take now; says whether it did."""
+        away = self._lanes.left(self._clock())
+        if self._lanes.changed:
+            self._lanes.changed, self._stale = False, None
+        elif away and self._stale is not None:
+            self._stale = away
+        if self._stale is not None and not self._stale:
+            return False
+        async with self._database.write() as session:
+            moved = await queue.reroute(session, self._stale)
+        if moved < REROUTED_AT_ONCE:
+            self._stale = ()
+        return moved > 0
 
 
-def _without(batch: Sequence[Claimed], refused: Sequence[Answer]) -> Sequence[Claimed]:
-    if not refused:
-        return batch
-    gone = {answer.message_id for answer in refused}
-    return [message for message in batch if message.id not in gone]
+def _by_carrier(answers: Sequence[tuple[str, Sequence[Answer]]]) -> dict[str, list[Answer]]:
+    grouped: dict[str, list[Answer]] = {}
+    for carrier, group in answers:
+        grouped.setdefault(carrier, []).extend(group)
+    return grouped

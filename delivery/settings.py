@@ -20,9 +20,12 @@ class DeliverySettings:
     """How messages are taken, sent and waited for."""
 
     batch: int = 500
-    """Messages a worker takes at once: the most that one killed worker can send twice."""
+    """Messages a worker takes at once, in one transaction."""
+    in_flight: int = 1_000
+    """Messages a worker has submitted and not recorded: the most that one killed can send twice."""
     lease: timedelta = timedelta(seconds=60)
-    """How long a worker may hold a batch before others take it for dead."""
+    """How long a worker may hold a message before others take it for dead; half of it is how long
+    a carrier may take to answer."""
     poll: timedelta = timedelta(seconds=1)
     """How often an idle worker looks for work nobody woke it for."""
     frequency: Limits = frequency.GUIDE

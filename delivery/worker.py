@@ -4,17 +4,17 @@ import asyncio
 import logging
 import secrets
 import socket
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from datetime import datetime
 from typing import Final, Protocol
 
-from db import queue
-from db import receipt as receipts
+from db import lease
 from db.session import Database
-from delivery.carriers import DEFAULT
-from delivery.carriers.base import Carrier
+from delivery.asker import Asker
+from delivery.carriers import Build
 from delivery.dispatcher import Dispatcher
+from delivery.fleet import Fleet
 from delivery.loop import Loop
 from delivery.receipts import Receipts
 from delivery.settings import DeliverySettings
@@ -47,7 +47,7 @@ class Worker:
     def __init__(  # noqa: PLR0913, PLR0917 - what a worker works with
         self,
         database: Database,
-        carriers: Mapping[str, Carrier],
+        build: Build,
         workflows: Workflows | None,
         clock: Callable[[], datetime],
         settings: DeliverySettings,
@@ -55,16 +55,29 @@ class Worker:
     ) -> None:
         self.name = "local" if database.is_sqlite else _new_name()
         self._database = database
-        self._carriers = carriers
         self._workflows = workflows
         self._clock = clock
         self._settings = settings
-        self._dispatcher = Dispatcher(database, carriers[DEFAULT], clock, settings, self.name)
+        self._fleet = Fleet(database, build, clock, settings, self.name)
+        self._sink = Receipts(database, settings.opt_out, clock)
+        self._dispatcher = Dispatcher(
+            database, self._fleet.lanes, clock, settings, self.name, self._answered
+        )
         self._dispatch = Loop("the dispatcher", self._dispatcher.step)
-        self._loops = [self._dispatch, Loop("the sweeper", self.sweep)]
+        asker = Asker(database, self._fleet.lanes, clock, self._sink)
+        self._loops = [
+            self._dispatch,
+            Loop("the carriers", self._fleet.follow),
+            Loop("the sweeper", self.sweep),
+        ]
         if workflows is not None:
             self._loops.append(Loop("the relay", self._relay))
-        self._chores = chores  # they keep to their own times and are not woken
+        # These keep to their own times and are not woken.
+        self._chores = [
+            *chores,
+            Loop("the report on carriers", self._fleet.report),
+            Loop("the questions to carriers", asker.step),
+        ]
         self._deadline: asyncio.Timeout | None = None
 
     def wake(self) -> None:
@@ -89,11 +102,9 @@ class Worker:
                     stack.push_async_callback(self._workflows.stop)
                 if self._database.is_sqlite:
                     await self._requeue(self.name)
-                sink = Receipts(self._database, self._settings.opt_out)
-                for carrier in self._carriers.values():
-                    await carrier.start(sink)
-                    stack.push_async_callback(carrier.stop)
                 stack.push_async_callback(self._dispatcher.finish)
+                await self._fleet.start(self._sink)
+                stack.push_async_callback(self._fleet.stop)
                 async with asyncio.TaskGroup() as group:
                     for loop in (*self._loops, *self._chores):
                         group.create_task(loop.run())
@@ -105,23 +116,26 @@ class Worker:
         now = self._clock()
         before = now - self._settings.receipt_wait
         async with self._database.read() as session:
-            lost = await queue.overdue(session, now)
-            waited = await receipts.overdue(session, before)
+            lost = await lease.overdue(session, now)
+            waited = await lease.waited(session, before)
         if lost:
             await self._requeue()
         if waited:
             async with self._database.write() as session:
-                expired = await receipts.expire(session, before, now, EXPIRED_AT_ONCE)
+                expired = await lease.expire(session, before, now, EXPIRED_AT_ONCE)
             if expired == EXPIRED_AT_ONCE:
                 return 0
         return self._settings.lease.total_seconds() / 4
 
     async def _requeue(self, worker: str = "") -> None:
         async with self._database.write() as session:
-            requeued = await queue.requeue(session, self._clock(), worker)
+            requeued = await lease.requeue(session, self._clock(), worker)
         if requeued:
             log.warning("%d messages of a dead worker are queued again", requeued)
             self._dispatch.wake()
+
+    def _answered(self) -> None:
+        self._dispatch.wake()
 
     async def _relay(self) -> float:
         if self._workflows is None:

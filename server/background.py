@@ -9,7 +9,7 @@ from datetime import timedelta
 
 from delivery.callback.expiry import Expiry as EventExpiry
 from delivery.callback.pusher import Pusher, PusherSettings
-from delivery.carriers import CARRIERS
+from delivery.carriers import Means, builder
 from delivery.expiry import Expiry
 from delivery.forgetting import Forgetting
 from delivery.loop import Loop
@@ -48,10 +48,14 @@ def make_worker(settings: Settings, console: Console) -> Worker:
     tools = Tools(console.database, console.store, console.terms, console.clock, settings.mail)
     return Worker(
         console.database,
-        {
-            name: build(console.database, console.clock, delivery)
-            for name, build in CARRIERS.items()
-        },
+        builder(
+            Means(
+                database=console.database,
+                vault=console.vault,
+                clock=console.clock,
+                settings=delivery,
+            )
+        ),
         Workflows(tools),
         console.clock,
         delivery,

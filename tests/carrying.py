@@ -11,6 +11,7 @@ from domain.sandbox import Odds
 from domain.unsubscription import OptOut
 from tests.bulk import Found
 from tests.console import Console
+from tests.laning import lanes, turn
 
 SETTINGS = DeliverySettings(odds=Odds(success_rate=1, delay=timedelta(0), seed=1))
 
@@ -21,17 +22,17 @@ class Carriage:
     def __init__(self, console: Console) -> None:
         self._clock = console.clock
         self._simulator = Simulator(console.database, console.clock, SETTINGS)
-        self._dispatcher = Dispatcher(
-            console.database, self._simulator, console.clock, SETTINGS, "one"
-        )
+        self._lanes = lanes(console.clock, SETTINGS, self._simulator)
+        self._dispatcher = Dispatcher(console.database, self._lanes, console.clock, SETTINGS, "one")
         terms = console.terms
         opt_out = OptOut.of(terms.opt_out_words, terms.opt_out_window)
-        self._sink = Receipts(console.database, opt_out)
+        self._sink = Receipts(console.database, opt_out, console.clock)
 
     async def run(self) -> None:
         """Submit whatever is queued; its receipts and replies come a minute later."""
-        while await self._dispatcher.step() == 0:
+        while await turn(self._dispatcher, self._lanes) == 0:
             pass
+        await self._dispatcher.finish()
         self._clock.advance(timedelta(minutes=1))
         for _ in range(2):  # what arrived is acknowledged with what comes next
             await self._simulator.push(self._sink)

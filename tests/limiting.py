@@ -8,7 +8,7 @@ from sqlmodel import select
 
 from db import allowlist, frequency_check, queue
 from db.frequency import FrequencyDayRow
-from db.queue import Claimed, Moved
+from db.queue import Claimed
 from db.session import Database
 from domain.carrier import Answer
 from domain.frequency import GUIDE, Limits
@@ -30,13 +30,12 @@ async def take(
     limit: int = 100,
 ) -> tuple[list[Claimed], list[Answer]]:
     """Take a batch as a worker does; gives what passed and what was refused."""
-    moved = Moved(now)
     async with database.write() as session:
-        batch = await queue.claim(session, sending.request(now, worker=worker, limit=limit))
+        request = sending.request(now, worker=worker, limit=limit)
+        batch = await queue.claim(session, request)
         texts = {message.id: message.params for message in batch}
         refused = await frequency_check.check(session, batch, texts, now, limits)
-        await queue.move(session, worker, sending.CARRIER, refused, moved)
-        await queue.count(session, moved)
+        await sending.sifted(session, request, batch, refused)
     gone = {answer.message_id for answer in refused}
     return [message for message in batch if message.id not in gone], refused
 

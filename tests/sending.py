@@ -8,15 +8,16 @@ from typing import Any
 from sqlalchemy import insert
 from sqlmodel import col, func, select
 
-from db import package, queue, receipt
+from db import package, queue, receipt, submission
 from db.account import AccountRow
 from db.application import ApplicationRow
 from db.file import FilePurpose, FileRow
 from db.message import MessageRow
 from db.queue import Claim, Claimed
-from db.session import Database
+from db.session import AsyncSession, Database
 from db.signature import SignatureRow
 from db.statistic import FailureStatisticRow, StatisticRow
+from db.submission import Moved
 from db.task import BulkTaskRow, TaskFailureRow
 from db.template import TemplateRow
 from domain.carrier import Answer, Receipt, Verdict
@@ -25,7 +26,7 @@ from domain.package import PackageKind
 from domain.region import IdentityKind, Region, SmsType, Verification
 from domain.review import ReviewStatus
 from domain.signature import CertificateType, Purpose, SignatureType
-from domain.task import TaskStatus
+from domain.task import TaskStatus, UnknownPolicy
 from domain.terms import Terms
 from domain.unsubscription import OptOut
 from tests.console import START as NOW
@@ -125,6 +126,7 @@ async def add_task(  # noqa: PLR0913 - whose, how many, and how far
     status: TaskStatus = TaskStatus.SENDING,
     segments: int = 1,
     sms_type: SmsType = SmsType.REGULAR,
+    unknown_policy: UnknownPolicy = UnknownPolicy.RESEND,
 ) -> int:
     """Add a task of an account with one queued message a number; gives its id."""
     shared: dict[str, Any] = {
@@ -140,6 +142,7 @@ async def add_task(  # noqa: PLR0913 - whose, how many, and how far
         task = BulkTaskRow(
             **shared,
             name="Autumn",
+            unknown_policy=unknown_policy,
             status=status,
             created_by=uin,
             recipients=len(numbers),
@@ -230,19 +233,39 @@ async def failures(database: Database) -> tuple[dict[str, int], dict[str, int]]:
 async def claim(database: Database, worker: str = "one", limit: int = 100) -> list[Claimed]:
     """Claim as a worker does."""
     async with database.write() as session:
-        return await queue.claim(session, request(NOW, worker=worker, limit=limit))
+        return await taken(session, request(NOW, worker=worker, limit=limit))
+
+
+async def taken(session: AsyncSession, asked: Claim) -> list[Claimed]:
+    """Claim in the caller's transaction."""
+    batch = await queue.claim(session, asked)
+    await sifted(session, asked, batch, [])
+    return batch
+
+
+async def sifted(
+    session: AsyncSession, asked: Claim, batch: Sequence[Claimed], turned_down: Sequence[Answer]
+) -> None:
+    """Refuse some of a batch by a rule, and hold the rest."""
+    codes = {answer.message_id: answer.code for answer in turned_down}
+    moved = Moved(asked.now)
+    await submission.refuse(
+        session, [(one, codes[one.id]) for one in batch if one.id in codes], moved
+    )
+    await queue.take(session, asked, [(one, CARRIER) for one in batch if one.id not in codes])
+    await submission.count(session, moved)
 
 
 async def record(database: Database, *answers: Answer, worker: str = "one") -> None:
     """Record answers as a worker does."""
     async with database.write() as session:
-        await queue.record(session, worker, CARRIER, answers, NOW)
+        await submission.record(session, worker, CARRIER, answers, NOW)
 
 
 async def bring(database: Database, *receipts: Receipt) -> None:
     """Bring receipts as a carrier does."""
     async with database.write() as session:
-        await receipt.apply(session, CARRIER, receipts)
+        await receipt.apply(session, CARRIER, receipts, NOW)
 
 
 def accepted(message: Claimed) -> Answer:

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from db import allowlist, frequency, queue
+from db import allowlist, frequency, lease
 from db.session import Database
 from domain.carrier import Answer, Verdict
 from domain.frequency import (
@@ -134,7 +134,7 @@ async def test_a_message_that_comes_again_is_counted_once(database: Database, ac
     passed, _ = await take(database, now, limits=limits)
     lost = now + sending.LEASE
     async with database.write() as session:
-        assert await queue.requeue(session, lost) == 10
+        assert await lease.requeue(session, lost) == 10
     passed, refused = await take(database, lost, limits=limits)
     assert (len(passed), refused) == (10, [])
     assert await used(database, account) == ("2026-03-02", 10)

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 from sqlmodel import select
 
-from db import frequency, frequency_check, queue
+from db import frequency, frequency_check
 from db.frequency import FIRST, FrequencyUsageRow
 from db.queue import Claimed
 from db.session import Database
@@ -81,7 +81,7 @@ async def test_a_batch_costs_the_same_statements_however_large(
     await sending.add_task(database, NOW, [*sending.phones(60), ONE])
     counts = []
     async with database.write() as session:
-        batch = await queue.claim(session, sending.request(NOW))
+        batch = await sending.taken(session, sending.request(NOW))
         texts = {message.id: message.params for message in batch}
         for part in (batch[:1], batch[1:]):
             with Statements(database) as statements:
@@ -96,7 +96,7 @@ async def test_a_batch_costs_the_same_statements_however_large(
 async def test_numbers_that_are_new_cost_two_statements(database: Database, account: int) -> None:
     await sending.add_task(database, NOW, sending.phones(60))
     async with database.write() as session:
-        batch = await queue.claim(session, sending.request(NOW))
+        batch = await sending.taken(session, sending.request(NOW))
         texts = {message.id: message.params for message in batch}
         with Statements(database) as statements:
             assert await frequency_check.check(session, batch, texts, NOW, GUIDE) == []

@@ -12,8 +12,8 @@ from zoneinfo import ZoneInfo
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from db import frequency, frequency_check, queue
-from db.queue import Claimed, Moved
+from db import frequency, frequency_check, lease, queue, submission
+from db.queue import Claimed
 from db.session import Database
 from domain import frequency as rules
 from domain.carrier import Answer, Verdict
@@ -83,9 +83,7 @@ class World:
                 batch = await queue.claim(session, request)
                 texts = {message.id: message.params for message in batch}
                 refused = await frequency_check.check(session, batch, texts, self.now, self.limits)
-                moved = Moved(self.now)
-                await queue.move(session, worker, sending.CARRIER, refused, moved)
-                await queue.count(session, moved)
+                await sending.sifted(session, request, batch, refused)
                 codes = {answer.message_id: answer.code for answer in refused}
                 for message in batch:
                     self.judge(message, codes.get(message.id))
@@ -99,9 +97,9 @@ class World:
                     for one, verdict in zip(self.held[worker], verdicts, strict=False)
                 ]
                 self.held[worker] = self.held[worker][len(answers) :]
-                await queue.record(session, worker, sending.CARRIER, answers, self.now)
+                await submission.record(session, worker, sending.CARRIER, answers, self.now)
             elif name == "requeue":
-                await queue.requeue(session, self.now)
+                await lease.requeue(session, self.now)
             elif name == "forget":
                 before = self.now - rules.KEPT
                 stale, _ = await frequency.stale(session, frequency.FIRST, before, 10)

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from db import application, queue, receipt, settlement
+from db import application, lease, settlement
 from db import task as tasks
 from db.application import ApplicationRow
 from db.session import Database
@@ -103,7 +103,7 @@ async def test_accounts_take_turns_when_there_are_more_than_a_batch_has_places(
     for _ in range(4):
         async with database.write() as session:
             request = sending.request(NOW, limit=2, after=after)
-            batch = await queue.claim(session, request)
+            batch = await sending.taken(session, request)
         after = batch[-1].account_uin
         served += [message.account_uin - account for message in batch]
     assert served == [0, 1, 2, 3, 4, 5, 6, 0]
@@ -196,10 +196,10 @@ async def test_a_lease_that_ran_out_queues_the_message_again(
     held = await claim(database, "dead")
     later = NOW + sending.LEASE
     async with database.write() as session:
-        assert await queue.requeue(session, later - timedelta(microseconds=1)) == 0
-        assert not await queue.overdue(session, later - timedelta(microseconds=1))
-        assert await queue.overdue(session, later)
-        assert await queue.requeue(session, later) == 2
+        assert await lease.requeue(session, later - timedelta(microseconds=1)) == 0
+        assert not await lease.overdue(session, later - timedelta(microseconds=1))
+        assert await lease.overdue(session, later)
+        assert await lease.requeue(session, later) == 2
     assert await claim(database, "alive") == held
     assert [row.attempts for row in await sending.messages(database)] == [2, 2]
 
@@ -211,7 +211,7 @@ async def test_a_worker_takes_back_at_once_what_it_held_before_it_was_killed(
     await claim(database, "local", 2)
     await claim(database, "other", 2)
     async with database.write() as session:
-        assert await queue.requeue(session, NOW, "local") == 2
+        assert await lease.requeue(session, NOW, "local") == 2
     assert await sending.states(database) == {"queued": 2, "claimed": 2}
 
 
@@ -219,7 +219,7 @@ async def test_an_answer_after_the_lease_changes_nothing(database: Database, acc
     task = await sending.add_task(database, NOW, sending.phones(1))
     (message,) = await claim(database, "slow")
     async with database.write() as session:
-        await queue.requeue(session, NOW + sending.LEASE)
+        await lease.requeue(session, NOW + sending.LEASE)
     await claim(database, "quick")
     await record(database, accepted(message), worker="slow")
     (row,) = await sending.messages(database)
@@ -235,11 +235,11 @@ async def test_what_was_in_doubt_in_a_stopped_task_stays_unknown_until_it_expire
     await claim(database, "dead", 1)
     await set_status(database, task, TaskStatus.STOPPED)
     async with database.write() as session:
-        assert await queue.requeue(session, NOW + sending.LEASE) == 0
+        assert await lease.requeue(session, NOW + sending.LEASE) == 0
     assert await sending.states(database) == {"unknown": 1, "queued": 1}
     async with database.write() as session:
-        assert await receipt.expire(session, NOW, NOW, 10) == 0
-        assert await receipt.expire(session, NOW + sending.LEASE, NOW, 10) == 1
+        assert await lease.expire(session, NOW, NOW, 10) == 0
+        assert await lease.expire(session, NOW + sending.LEASE, NOW, 10) == 1
     assert await sending.states(database) == {"expired": 1, "queued": 1}
 
 
@@ -251,7 +251,7 @@ async def test_marketing_that_is_being_sent_pauses_at_night_and_goes_on_at_eight
 
     async def claimed(now: datetime) -> int:
         async with database.write() as session:
-            return len(await queue.claim(session, sending.request(now)))
+            return len(await sending.taken(session, sending.request(now)))
 
     night = NOW.replace(hour=14)  # 22:00 in Shanghai
     assert await claimed(night) == 0
@@ -272,7 +272,7 @@ async def test_a_stop_waits_for_a_claim_under_way_and_then_knows_of_it(
             await settlement.stop(session, row, NOW)
 
     async with database.write() as session:
-        held = await queue.claim(session, sending.request(NOW, limit=2))
+        held = await sending.taken(session, sending.request(NOW, limit=2))
         stopping = asyncio.create_task(stop())
         await asyncio.wait({stopping}, timeout=0.2)
         assert not stopping.done()

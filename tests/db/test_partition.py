@@ -12,7 +12,7 @@ from alembic.config import Config
 from sqlalchemy import text
 from sqlmodel import SQLModel
 
-from db import migrate, partition, queue, receipt
+from db import lease, migrate, partition
 from db.message import MessageRow
 from db.partition import Month
 from db.session import Database
@@ -279,10 +279,10 @@ async def test_claims_and_receipts_go_by_an_index_in_every_month(database: Datab
         await record(database, accepted(one))
         await bring(database, receipt_of(one))
         async with database.write() as session:
-            await queue.requeue(session, NOW)
-            await queue.overdue(session, NOW)
-            await receipt.overdue(session, NOW - timedelta(days=3))
-            await receipt.expire(session, NOW - timedelta(days=3), NOW, 100)
+            await lease.requeue(session, NOW)
+            await lease.overdue(session, NOW)
+            await lease.waited(session, NOW - timedelta(days=3))
+            await lease.expire(session, NOW - timedelta(days=3), NOW, 100)
     read = [step for statement in noted for step in await steps(database, *statement)]
     assert {part for _, part in read} >= set(FILLED)
     # Empty ones are read as a whole, which costs nothing.

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import event
 
-from db import allowlist, frequency, queue, receipt, simulator, statistic
+from db import allowlist, frequency, lease, simulator, statistic
 from db.session import Database
 from db.statistic import Scope
 from delivery.carriers.simulator import Simulator
@@ -20,6 +20,7 @@ from domain.sandbox import Odds
 from domain.statistic import Period, span_of
 from tests import sending
 from tests.console import Clock
+from tests.laning import lanes, turn
 
 BIG = (
     "message",
@@ -77,20 +78,22 @@ async def test_delivery_never_reads_a_table_from_end_to_end(sqlite_url: str, clo
     async with database.write() as session:
         await allowlist.add(session, 12_345_678, 12_345_678, listed, clock.now, 12_345_678)
     carrier = Simulator(database, clock, SETTINGS)
-    dispatcher = Dispatcher(database, carrier, clock, SETTINGS, "one")
-    sink = Receipts(database, sending.OPT_OUT)
+    there = lanes(clock, SETTINGS, carrier)
+    dispatcher = Dispatcher(database, there, clock, SETTINGS, "one")
+    sink = Receipts(database, sending.OPT_OUT, clock)
     with recorded(database) as statements:
-        while await dispatcher.step() == 0:
+        while await turn(dispatcher, there) == 0:
             await carrier.push(sink)
+        await dispatcher.finish()
         clock.advance(timedelta(days=2))
         await carrier.push(sink)
         await carrier.push(sink)
         async with database.write() as session:
-            await queue.overdue(session, clock.now)
-            await queue.requeue(session, clock.now)
-            await queue.requeue(session, clock.now, "one")
-            await receipt.overdue(session, clock.now)
-            await receipt.expire(session, clock.now, clock.now, 10)
+            await lease.overdue(session, clock.now)
+            await lease.requeue(session, clock.now)
+            await lease.requeue(session, clock.now, "one")
+            await lease.waited(session, clock.now)
+            await lease.expire(session, clock.now, clock.now, 10)
             await simulator.done(session, {"sim-1"}, clock.now)
             stale, _ = await frequency.stale(session, frequency.FIRST, clock.now, 10)
             await frequency.forget(session, stale, clock.now)

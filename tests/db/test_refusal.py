@@ -8,7 +8,7 @@ import pytest
 
 from db import blocklist, package, queue, quota, refusal, unsubscription
 from db.listed import UNSIGNED
-from db.queue import Claimed, Moved
+from db.queue import Claimed
 from db.refusal import Rules
 from db.session import Database
 from db.unsubscription import OptedOut
@@ -72,13 +72,11 @@ async def turn(
     database: Database, now: datetime, worker: str = "one", limit: int = 100
 ) -> tuple[list[Claimed], list[Answer]]:
     """Take a batch as a worker does; gives it and what was refused of it."""
-    moved = Moved(now)
     async with database.write() as session:
         request = sending.request(now, worker=worker, limit=limit)
         batch = await queue.claim(session, request)
         refused = await refusal.refused(session, batch, now, RULES)
-        await queue.move(session, worker, sending.CARRIER, refused, moved)
-        await queue.count(session, moved)
+        await sending.sifted(session, request, batch, refused)
     return batch, refused
 
 
@@ -190,7 +188,7 @@ async def test_a_batch_costs_one_statement_a_list_however_large(
     await block(database, account, PHONES[:1])
     await sending.add_task(database, NOW, PHONES)
     async with database.write() as session:
-        batch = await queue.claim(session, sending.request(LATER))
+        batch = await sending.taken(session, sending.request(LATER))
         for size in (2, 50):
             with Statements(database) as statements:
                 refused = await refusal.refused(session, batch[:size], LATER, RULES)

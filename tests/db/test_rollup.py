@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from db import queue, receipt
+from db import lease, receipt, submission
 from db.message import MessageRow
 from db.queue import Claimed
 from db.session import Database
@@ -72,23 +72,23 @@ class World:
             if name == "claim":
                 worker, limit = rest
                 request = sending.request(self.now, worker=worker, limit=limit)
-                self.held[worker] += await queue.claim(session, request)
+                self.held[worker] += await sending.taken(session, request)
             elif name == "answer":
                 worker, verdicts = rest
                 answers = list(map(self.answer, self.held[worker], verdicts))
                 self.held[worker] = self.held[worker][len(answers) :]
-                await queue.record(session, worker, sending.CARRIER, answers, self.now)
+                await submission.record(session, worker, sending.CARRIER, answers, self.now)
             elif name == "receipts":
                 receipts = [
                     Receipt(f"ref-{number}", code == "DELIVRD", code, self.now)
                     for number, code in rest[0]
                 ]
-                await receipt.apply(session, sending.CARRIER, receipts)
+                await receipt.apply(session, sending.CARRIER, receipts, self.now)
             elif name == "requeue":
-                await queue.requeue(session, self.now)
+                await lease.requeue(session, self.now)
             elif name == "expire":
                 before = self.now - timedelta(minutes=rest[0])
-                await receipt.expire(session, before, self.now, 5)
+                await lease.expire(session, before, self.now, 5)
 
     @staticmethod
     def answer(message: Claimed, verdict: Verdict) -> Answer:

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from db import queue, statistic
+from db import statistic, submission
 from db.session import Database
 from db.statistic import CODES_MOST, FailureStatisticRow, Scope, StatisticRow
 from domain.region import Region
@@ -115,9 +115,9 @@ async def test_days_of_a_half_hour_zone_take_whole_hours(database: Database) -> 
     for before, moment in ((1, midnight - timedelta(seconds=1)), (2, midnight)):
         await sending.add_task(database, moment, sending.phones(before), uin=uin)
         async with database.write() as session:
-            batch = await queue.claim(session, sending.request(moment))
+            batch = await sending.taken(session, sending.request(moment))
             answers = [sending.accepted(message) for message in batch]
-            await queue.record(session, "one", sending.CARRIER, answers, moment)
+            await submission.record(session, "one", sending.CARRIER, answers, moment)
     span = span_of(None, DAY - timedelta(days=2), DAY, NOW, kolkata)
     async with database.read() as session:
         bars = await statistic.bars(session, Scope(owner=uin, region=Region.MAINLAND), span)

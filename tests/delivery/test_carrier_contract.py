@@ -6,14 +6,16 @@ from datetime import timedelta
 
 import pytest
 
+from db import carrier as carriers
+from db.carrier import CarrierRow
 from db.session import Database
-from delivery.carriers import CARRIERS, DEFAULT
 from delivery.carriers.base import Carrier
 from delivery.settings import DeliverySettings
 from domain.carrier import Outgoing, Verdict
 from domain.sandbox import Odds
 from tests.console import Clock
 from tests.delivery.sinks import RecordingSink, answers
+from tests.laning import build
 from tests.sending import phones
 
 SETTINGS = DeliverySettings(
@@ -22,15 +24,17 @@ SETTINGS = DeliverySettings(
 BATCH = [Outgoing(number, phone, "[Shop] hello") for number, phone in enumerate(phones(20), 1)]
 
 
-@pytest.fixture(params=sorted(CARRIERS))
-def name(request: pytest.FixtureRequest) -> str:
-    carrier: str = request.param
-    return carrier
+@pytest.fixture
+async def row(database: Database, clock: Clock) -> CarrierRow:
+    async with database.write() as session:
+        await carriers.ensure_default(session, clock.now)
+        (default,) = await carriers.in_force(session)
+    return default
 
 
 @pytest.fixture
-async def carrier(name: str, database: Database, clock: Clock) -> AsyncIterator[Carrier]:
-    built = CARRIERS[name](database, clock, SETTINGS)
+async def carrier(row: CarrierRow, database: Database, clock: Clock) -> AsyncIterator[Carrier]:
+    built = build(database, clock, SETTINGS)(row)
     yield built
     await built.stop()
 
@@ -40,13 +44,15 @@ def sink() -> RecordingSink:
     return RecordingSink()
 
 
-def test_the_default_carrier_is_one_of_them() -> None:
-    assert DEFAULT in CARRIERS
+async def test_it_bears_the_name_it_is_listed_under(carrier: Carrier, row: CarrierRow) -> None:
+    assert carrier.name == row.name
+    assert len(row.name) <= 40
 
 
-async def test_it_bears_the_name_it_is_listed_under(carrier: Carrier, name: str) -> None:
-    assert carrier.name == name
-    assert len(name) <= 40
+async def test_it_has_room_and_says_how_it_does(carrier: Carrier, sink: RecordingSink) -> None:
+    await carrier.start(sink)
+    assert carrier.room() > 0
+    assert carrier.state().binds == carrier.state().binds_wanted > 0
 
 
 async def test_each_message_gets_one_answer_and_a_reference_of_its_own(carrier: Carrier) -> None:
@@ -82,13 +88,13 @@ async def test_what_the_sink_could_not_keep_is_brought_again(
 
 
 async def test_nothing_is_brought_after_stop_and_the_rest_by_the_next_process(
-    carrier: Carrier, name: str, database: Database, clock: Clock, sink: RecordingSink
+    carrier: Carrier, row: CarrierRow, database: Database, clock: Clock, sink: RecordingSink
 ) -> None:
     await carrier.start(sink)
     await carrier.stop()
     await answers(carrier, BATCH[0])
     assert sink.calls == 0
-    second = CARRIERS[name](database, clock, SETTINGS)
+    second = build(database, clock, SETTINGS)(row)
     await second.start(sink)
     await sink.until(1)
     await second.stop()

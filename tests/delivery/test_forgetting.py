@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from sqlmodel import func, select
 
-from db import frequency_check, queue
+from db import frequency_check
 from db.frequency import FrequencyUsageRow
 from db.session import Database
 from delivery import forgetting
@@ -18,7 +18,7 @@ from tests.console import Clock, Statements
 async def send(database: Database, clock: Clock, phones: list[str]) -> None:
     await sending.add_task(database, clock.now, phones)
     async with database.write() as session:
-        batch = await queue.claim(session, sending.request(clock.now))
+        batch = await sending.taken(session, sending.request(clock.now))
         texts = {message.id: message.params for message in batch}
         assert await frequency_check.check(session, batch, texts, clock.now, GUIDE) == []
 

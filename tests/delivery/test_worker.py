@@ -12,8 +12,7 @@ from sqlalchemy import text
 
 from db import simulator as ledger
 from db.session import Database
-from delivery.carriers import CARRIERS
-from delivery.carriers.base import Answered, Carrier
+from delivery.carriers.base import Answered
 from delivery.carriers.simulator import Simulator
 from delivery.settings import DeliverySettings
 from delivery.worker import Worker, Workflows
@@ -22,6 +21,7 @@ from domain.sandbox import Odds
 from domain.task import TaskStatus
 from tests import sending
 from tests.console import Clock, Statements
+from tests.laning import build
 
 PROMPT = timedelta(milliseconds=5)
 NEVER = timedelta(hours=1)
@@ -56,8 +56,7 @@ def make(
     """Put a worker together with every carrier."""
     given: dict[str, Any] = {"poll": PROMPT, "odds": ALWAYS, "batch": 10, **settings}
     chosen = DeliverySettings(**given)
-    carriers = {name: build(database, clock, chosen) for name, build in CARRIERS.items()}
-    return Worker(database, carriers, workflows, clock, chosen)
+    return Worker(database, build(database, clock, chosen), workflows, clock, chosen)
 
 
 @asynccontextmanager
@@ -240,8 +239,8 @@ async def test_a_worker_that_cannot_drain_ends_within_its_bound(
 
     await sending.add_task(database, clock.now, sending.phones(3))
     settings = DeliverySettings(poll=PROMPT, drain=timedelta(milliseconds=30))
-    carrier: Carrier = Stuck(database, clock, settings)
-    worker = Worker(database, {"simulator": carrier}, None, clock, settings)
+    stuck = Stuck(database, clock, settings)
+    worker = Worker(database, lambda _row: stuck, None, clock, settings)
     with caplog.at_level(logging.WARNING):
         async with running(worker):
             await Stuck.reached.wait()

@@ -1,0 +1,184 @@
+"""What became of messages that were claimed, written down and counted in one transaction."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cache
+from typing import Any, Final, NamedTuple
+
+from sqlalchemy import bindparam, select, update
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from db import callback, lease, receipt, settlement
+from db.batch import Rows, awaited, given, stored
+from db.dialect import is_postgresql
+from db.message import CODE_MOST
+from db.message import TABLE as MESSAGE
+from db.queue import Claimed
+from db.tally import Countable, Tally
+from domain.callback import StatusEvent
+from domain.carrier import Answer, Verdict
+from domain.message import MessageEvent, MessageStatus, step
+from domain.region import Region
+
+_AGAIN: Final = frozenset({Verdict.THROTTLED, Verdict.UNAVAILABLE})
+_HELD: Final = (MESSAGE.c.id,)
+
+
+class _Held(NamedTuple):
+    """A message that its worker still holds, and where it counts."""
+
+    id: int
+    account_uin: int
+    region: Region
+    app_id: int
+    template_id: int
+    task_id: int | None
+    segments: int
+    phone: str
+
+
+_Refused = tuple[Claimed | _Held, str]
+
+
+@dataclass(slots=True)
+class Moved:
+    """Messages that were answered, still to be counted, and when that was."""
+
+    at: datetime
+    accepted: list[Countable] = field(default_factory=list)
+    refused: list[_Refused] = field(default_factory=list)
+    answers: dict[str, list[Answer]] = field(default_factory=dict)
+
+
+async def move(
+    session: AsyncSession, worker: str, carrier: str, answers: Sequence[Answer], moved: Moved
+) -> None:
+    """Write down what a carrier answered and put what that was into `moved`, for `count`.
+
+    An answer for a message whose lease has run out is dropped: the message was queued again.
+    """
+    if not answers:
+        return
+    held = await _held(session, worker, answers)
+    given_by: dict[Verdict, list[Answer]] = {verdict: [] for verdict in Verdict}
+    for answer in answers:
+        if answer.message_id in held:
+            given_by[answer.verdict].append(answer)
+    accepted, turned_down = given_by[Verdict.ACCEPTED], given_by[Verdict.REFUSED]
+    await _accept(session, carrier, accepted, moved.at)
+    refused = [(held[one.message_id], one.code[:CODE_MOST]) for one in turned_down]
+    await _refuse(session, refused, moved.at)
+    await lease.release(session, [one.message_id for again in _AGAIN for one in given_by[again]])
+    await lease.lose(session, given_by[Verdict.UNKNOWN], moved.at)
+    moved.accepted += [held[answer.message_id] for answer in accepted]
+    moved.refused += refused
+    moved.answers.setdefault(carrier, []).extend(accepted)
+
+
+async def refuse(
+    session: AsyncSession, chosen: Iterable[tuple[Claimed, str]], moved: Moved
+) -> None:
+    """Turn down messages that are picked and not taken, each by a rule's code."""
+    refused: list[_Refused] = [(message, code[:CODE_MOST]) for message, code in chosen]
+    await _refuse(session, refused, moved.at)
+    moved.refused += refused
+
+
+async def count(session: AsyncSession, moved: Moved) -> None:
+    """Add messages to every count they belong to, and end tasks whose queue is empty.
+
+    Once a transaction: counts are locked in one order, so two workers never lock each other out.
+    """
+    refused = [message for message, _ in moved.refused]
+    if not moved.accepted and not refused:
+        return
+    accounts = {row.account_uin for row in (*moved.accepted, *refused)}
+    tally = await Tally.open(session, accounts)
+    for message in moved.accepted:
+        tally.accepted(message, moved.at)
+    for one, code in moved.refused:
+        tally.refused(one, moved.at, code)
+    for carrier, answers in moved.answers.items():
+        await receipt.recorded(session, carrier, answers, tally)
+    await tally.write(session)
+    await settlement.finish_sent(session, tally.tasks, moved.at)
+    await callback.status(session, [_event(one, code, moved.at) for one, code in moved.refused])
+
+
+async def record(
+    session: AsyncSession, worker: str, carrier: str, answers: Sequence[Answer], now: datetime
+) -> None:
+    """Write down what a carrier answered, and count it."""
+    moved = Moved(now)
+    await move(session, worker, carrier, answers, moved)
+    await count(session, moved)
+
+
+@cache
+def _held_by(*, postgresql: bool) -> Rows:
+    wanted = awaited(_HELD, postgresql=postgresql)
+    query = (
+        select(*(MESSAGE.c[name] for name in _Held._fields))
+        .where(
+            MESSAGE.c.id.in_(select(wanted.c.id)),
+            MESSAGE.c.state == MessageStatus.CLAIMED,
+            MESSAGE.c.claimed_by == bindparam("worker"),
+        )
+        .order_by(MESSAGE.c.id)
+        .with_for_update()
+    )
+    return Rows(query)
+
+
+async def _held(session: AsyncSession, worker: str, answers: Sequence[Answer]) -> dict[int, _Held]:
+    """Give the messages that are answered and that this worker still holds."""
+    ids = stored(session, _HELD, ((answer.message_id,) for answer in answers))
+    rows = _held_by(postgresql=is_postgresql(session))
+    found = await rows.all(session, {"given": ids, "worker": worker})
+    return {row[0]: _Held(*row) for row in found}
+
+
+async def _accept(
+    session: AsyncSession, carrier: str, answers: Sequence[Answer], now: datetime
+) -> None:
+    rows = ((answer.message_id, next(iter(answer.references), None)) for answer in answers)
+    values = {
+        "state": step(MessageStatus.CLAIMED, MessageEvent.ACCEPT),
+        "carrier": carrier,
+        "submitted_at": now,
+    }
+    await _write(session, "carrier_ref", list(rows), values)
+
+
+async def _refuse(session: AsyncSession, refused: Sequence[_Refused], now: datetime) -> None:
+    rows = [(message.id, code) for message, code in refused]
+    values = {"state": step(MessageStatus.CLAIMED, MessageEvent.REFUSE), "done_at": now}
+    await _write(session, "code", rows, values)
+
+
+async def _write(
+    session: AsyncSession,
+    name: str,
+    rows: Sequence[tuple[int, str | None]],
+    values: Mapping[str, Any],
+) -> None:
+    """Give messages that are held these values, each its own in the column `name`."""
+    if not rows:
+        return
+    table = given(session, (MESSAGE.c.id, MESSAGE.c[name]), rows)
+    statement = update(MESSAGE).where(MESSAGE.c.id == table.c.id)
+    own = {name: table.c[name], **values, **lease.FREE}
+    await (await session.connection()).execute(statement.values(own))
+
+
+def _event(message: Claimed | _Held, code: str, at: datetime) -> StatusEvent:
+    return StatusEvent(
+        account_uin=message.account_uin,
+        app_id=message.app_id,
+        message_id=message.id,
+        phone=message.phone,
+        delivered=False,
+        code=code,
+        at=at,
+    )
