@@ -3,9 +3,13 @@
 The labels are names of carriers and words of this code, so that there are never many.
 """
 
+from collections import Counter as Counting
+from collections.abc import Sequence
 from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter
+
+from domain.carrier import Answer, Receipt, Reply
 
 REGISTRY: Final = CollectorRegistry()
 SUBMITTED: Final = Counter(
@@ -31,3 +35,17 @@ REPLIES: Final = Counter(
     ["carrier"],
     registry=REGISTRY,
 )
+
+
+def answered(carrier: str, answers: Sequence[Answer]) -> None:
+    """Count what a carrier said to messages it was asked to take."""
+    for verdict, number in Counting(answer.verdict for answer in answers).items():
+        SUBMITTED.labels(carrier, verdict.value).inc(number)
+
+
+def brought(carrier: str, receipts: Sequence[Receipt], replies: Sequence[Reply]) -> None:
+    """Count what a carrier brought, once it is committed."""
+    for delivered, number in Counting(receipt.delivered for receipt in receipts).items():
+        RECEIPTS.labels(carrier, "delivered" if delivered else "failed").inc(number)
+    if replies:
+        REPLIES.labels(carrier).inc(len(replies))

@@ -11,6 +11,7 @@ from typing import Final
 from db import receipt as receipts
 from db import reply as replies
 from db.session import Database
+from delivery import metric
 from delivery.carriers.base import Inbound
 from domain.unsubscription import OptOut
 
@@ -84,6 +85,8 @@ class Receipts:
                 await receipts.apply(session, carrier, heard, self._clock())
                 written = [reply for one in inbound for reply in one.replies]
                 nobodys[carrier] = await replies.add(session, carrier, written, self._opt_out)
+        for one in group:
+            metric.brought(one.carrier, one.inbound.receipts, one.inbound.replies)
         for carrier, number in nobodys.items():
             if number:
                 log.info("%d replies over %s answer no message and are dropped", number, carrier)

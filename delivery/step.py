@@ -10,6 +10,7 @@ from dbos import DBOS, StepOptions
 from db.session import Database
 from db.store import Store
 from delivery.mail import MailServer
+from delivery.trace import span
 from domain.terms import Terms
 
 ATTEMPTS: Final = 8
@@ -48,6 +49,7 @@ async def step(name: str, action: Callable[[], Awaitable[Result]]) -> Result:
     )
 
     async def attempt() -> Result:
-        return await action()
+        with span("workflow step", step=name):
+            return await action()
 
     return await DBOS.run_step_async(options, attempt)
