@@ -1,6 +1,7 @@
 """Top-level errors: a fixed list of codes for what a caller cannot mend in a form."""
 
-from typing import ClassVar
+import re
+from typing import ClassVar, Final
 
 from graphql import GraphQLError
 
@@ -57,3 +58,13 @@ def is_masked(error: GraphQLError) -> bool:
     """Say whether the client must not see this error's text: a fault of ours, not of the query."""
     original = error.original_error
     return original is not None and not isinstance(original, ApiError | GraphQLError)
+
+
+# What graphql-core says of a whole object, and of what should have been text.
+_ECHO: Final = re.compile(r",? [Ff]ound: .*|(?<=non string value): .*", re.DOTALL)
+
+
+def hide_input(error: GraphQLError) -> None:
+    """Cut off the input that graphql-core quotes in an error: a password may stand in it."""
+    if not isinstance(error.original_error, ApiError):
+        error.message = _ECHO.sub("", error.message)

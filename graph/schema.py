@@ -30,7 +30,7 @@ from graph.carrier_change import CarrierMutation
 from graph.catalogue import CatalogueQuery
 from graph.certificate import CertificateQuery
 from graph.context import Operation
-from graph.errors import is_masked
+from graph.errors import hide_input, is_masked
 from graph.event_callback import EventCallbackMutation, EventCallbackQuery
 from graph.frequency import FrequencyRuleMutation, FrequencyRuleQuery
 from graph.group import GroupQuery
@@ -167,6 +167,7 @@ class ConsoleSchema(strawberry.Schema):
             if not is_masked(error):
                 code = "QUERY_TOO_COSTLY" if any(map(error.message.count, COSTLY)) else UNREADABLE
                 error.extensions = {"code": code, **(error.extensions or {})}
+                hide_input(error)
                 continue
             request_id = execution_context.context.request_id if execution_context else ""
             log.error("request %s failed", request_id, exc_info=error.original_error)

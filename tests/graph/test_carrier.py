@@ -263,6 +263,47 @@ async def test_a_password_stands_nowhere_in_clear(
             assert SECRET not in str(rows)
 
 
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (
+            {"smpp": form()["smpp"]},
+            (
+                "Variable '$input' has invalid value: Expected value of type "
+                "'CarrierCreateInput' to include required field 'name'"
+            ),
+        ),
+        (
+            form(password=[SECRET]),
+            (
+                "Variable '$input' has invalid value at .smpp.password: String cannot represent "
+                "a non string value"
+            ),
+        ),
+        (
+            form(pasword=SECRET),
+            (
+                "Variable '$input' has invalid value at .smpp: Expected value of type "
+                "'SmppCreateInput' not to include unknown field 'pasword'. Did you mean "
+                "'password'?"
+            ),
+        ),
+        (
+            {"name": "acme", "smpp": SECRET},
+            (
+                "Variable '$input' has invalid value at .smpp: Expected value of type "
+                "'SmppCreateInput' to be an object"
+            ),
+        ),
+    ],
+)
+async def test_an_input_that_cannot_be_read_is_not_quoted(
+    operator: Caller, given: dict[str, Any], said: str
+) -> None:
+    answer = await operator.ask(CREATE, input=given)
+    assert (answer.code, answer.errors[0].message) == ("BAD_USER_INPUT", said)
+
+
 async def test_a_wrong_form_is_refused_field_by_field(console: Console, operator: Caller) -> None:
     before = await console.digest()
     wrong = form(port=0, senderId="much too long", extraTlvs=[{"tag": "zz", "value": ""}])
