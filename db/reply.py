@@ -36,7 +36,7 @@ class ReplyRow(SQLModel, table=True):
 
     id: int = Field(default=None, primary_key=True, sa_type=BigId)
     account_uin: int = Field(foreign_key="account.uin", index=True, sa_type=BigId)
-    message_id: int = Field(foreign_key="message.id", sa_type=BigId)
+    message_id: int = Field(sa_type=BigId)
     signature_id: int | None = Field(default=None, sa_type=BigId)
     phone: str = Field(max_length=20)
     text: str = Field(max_length=TEXT_MOST)
