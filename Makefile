@@ -27,7 +27,13 @@ run: $(VENV)/run.stamp web ## Serve http://127.0.0.1:8000/graphql with a demo ac
 demo: $(VENV)/run.stamp ## Play the main job against the server that `make run` started
 	$(BIN)/sms-console demo
 
-test: $(VENV)/test.stamp web $(SMSC)/node_modules/.stamp ## Run every test
+# The S3 server of the tests wants what the product cannot have, so it lives by itself.
+build/s3/installed: tests/s3/requirements.lock
+	@test -x build/s3/bin/python || $(PYTHON) -m venv build/s3
+	build/s3/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r tests/s3/requirements.lock
+	@touch $@
+
+test: $(VENV)/test.stamp build/s3/installed web $(SMSC)/node_modules/.stamp ## Run every test
 	$(BIN)/pytest -n 2 --dist loadfile
 
 lint: $(VENV)/test.stamp ## Check style, types and import rules
@@ -64,6 +70,7 @@ lock: ## Resolve the pinned versions anew
 	$(BIN)/python -m pip install --quiet uv
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --group build pyproject.toml --output-file requirements.lock
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --group build --group dev --constraint requirements.lock pyproject.toml --output-file requirements-dev.lock
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate tests/s3/requirements.in --output-file tests/s3/requirements.lock
 
 clean: ## Remove what can be made again; keeps data/
 	rm -rf $(VENV) build web/node_modules $(SMSC)/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -19,6 +19,7 @@ from db import migrate
 from db.session import Database
 from db.store import Store
 from tests.console import Clock, Console
+from tests.s3.server import s3_server
 
 # Machines differ in speed and so must no verdict; CI draws the same examples each time.
 hypothesis.settings.register_profile(
@@ -121,3 +122,10 @@ def bare_postgresql_url(postgresql: str) -> Iterator[str]:
     yield _driver(postgresql, name).render_as_string(hide_password=False)
     with psycopg.connect(postgresql, autocommit=True) as connection:
         connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture(scope="session")
+def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    """A real S3 server with the bucket "console"; gives the variables that lead to it."""
+    with s3_server(tmp_path_factory.mktemp("s3")) as variables:
+        yield variables

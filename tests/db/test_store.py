@@ -1,4 +1,4 @@
-"""One suite every place for files must pass: a folder, and a remote store (here in memory)."""
+"""One suite every place for files must pass: a folder, a bucket of a real S3 server, memory."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -11,11 +11,15 @@ from db.store import Store, TooLargeError, new_key
 MB = 2**20
 
 
-@pytest.fixture(params=["folder", "remote"])
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
+@pytest.fixture(params=["folder", "bucket", "memory"])
+def store(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Store:
     if request.param == "folder":
         return Store.open(tmp_path / "files")
-    return Store(MemoryStore())
+    if request.param == "memory":
+        return Store(MemoryStore())
+    for name, value in request.getfixturevalue("s3").items():
+        monkeypatch.setenv(name, value)
+    return Store.open("s3://console/files")
 
 
 async def pieces(*sizes: int, fails: bool = False) -> AsyncIterator[bytes]:
