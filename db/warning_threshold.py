@@ -136,7 +136,8 @@ async def change(
                     index_elements=list(_COUNT.primary_key), set_={"sent": sent}
                 )
             )
-    await _tell(session, [(app_id, region, day) for region in wanted], now)
+    if wanted:
+        await _tell(session, [(app_id, region, day) for region in wanted], now)
 
 
 async def count(

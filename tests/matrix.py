@@ -27,6 +27,7 @@ from policies.actions import Action, Level
 SCALARS: Mapping[str, Any] = {
     "String": "x",
     "Int": 1,
+    "Long": 1,
     "Float": 1.0,
     "Boolean": True,
     "DateTime": "2026-03-02T03:00:00+00:00",

@@ -12,7 +12,7 @@ from graph.node import encode
 from tests import bulk
 from tests.console import Caller, Console
 from tests.graph import bulk_task
-from tests.graph.test_package import FORM, UPDATE, sell
+from tests.graph.test_price_item import FORM, UPDATE, sell
 
 ALARM = "{ packageAlarm { enabled threshold below } }"
 SET_ALARM = """

@@ -58,6 +58,7 @@ async def test_each_region_is_set_apart_and_what_is_left_out_stays(console: Cons
         },
     }
     await company.root.run(SET, id=app, input={"mainland": {"enabled": False}})
+    await company.root.run(SET, id=app, input={})
     shown = (await company.root.run(SHOW, id=app))["warningThreshold"]
     assert shown == {"mainland": {**OFF, "threshold": 1_000_000_000}, "global": OFF}
 
