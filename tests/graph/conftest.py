@@ -1,12 +1,16 @@
-"""What bulk tasks need, for every test that asks for it."""
+"""What bulk tasks, carriers and routes need, for every test that asks for it."""
 
 import pytest
 
+from db import carrier
 from db.account import AccountRow
+from domain.carrier_form import Draft
+from domain.carrier_settings import Smpp
 from domain.region import Region, SmsType
 from tests import bulk
 from tests.bulk import Parts
-from tests.console import Console
+from tests.console import START, Caller, Console
+from tests.graph.routing import Office
 
 
 @pytest.fixture
@@ -35,3 +39,22 @@ async def selling(console: Console, account: AccountRow) -> Parts:
     return await bulk.add_parts(
         console.database, account.uin, console.clock.now, sms_type=SmsType.MARKETING
     )
+
+
+@pytest.fixture
+async def operator(console: Console) -> Caller:
+    """An operator of an installation that has its simulator."""
+    async with console.database.write() as session:
+        await carrier.ensure_default(session, console.clock.now)
+    return await console.operator()
+
+
+@pytest.fixture
+async def office(console: Console) -> Office:
+    account = await console.add_account()
+    async with console.database.write() as session:
+        await carrier.ensure_default(session, console.clock.now)
+        smpp = Smpp(host="smsc", port=2775, system_id="x", window=10)
+        for name in ("one", "two", "three"):
+            await carrier.add(session, Draft(name, "", smpp, "s"), console.vault, START)
+    return Office(console, await console.operator(), account)

@@ -1,102 +1,28 @@
-"""Operators keep the table of routes, and ask where a number goes."""
+"""Operators keep the table of routes."""
 
 import asyncio
-from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from db import carrier, carrier_state, route
-from db.account import AccountRow
-from db.vault import Vault
-from delivery.carriers.base import LiveState
-from domain.carrier_form import Draft
-from domain.carrier_settings import Smpp
+from db import route
 from domain.route import Target
 from domain.route_form import ROUTES_MOST, Conditions
 from domain.route_form import Draft as RouteDraft
 from graph.node import encode
-from tests.console import KEY, START, Caller, Console, Statements
-
-ROUTE = """
-  id position enabled note fallback createdAt updatedAt
-  conditions { region country prefix smsType accountUin }
-  targets { carrier weight }
-"""
-CREATE = f"""
-mutation ($input: RouteCreateInput!) {{
-  routeCreate(input: $input) {{ route {{ {ROUTE} }} userErrors {{ code field message }} }}
-}}
-"""
-UPDATE = f"""
-mutation ($id: ID!, $input: RouteUpdateInput!) {{
-  routeUpdate(id: $id, input: $input) {{ route {{ {ROUTE} }} userErrors {{ code field message }} }}
-}}
-"""
-MOVE = f"""
-mutation ($id: ID!, $position: Int!) {{
-  routeMove(id: $id, position: $position) {{
-    route {{ {ROUTE} }} userErrors {{ code field message }}
-  }}
-}}
-"""
-DELETE = """
-mutation ($id: ID!) { routeDelete(id: $id) { deletedId userErrors { code field message } } }
-"""
-LIST = f"{{ routes {{ {ROUTE} }} }}"
-ONE = f"query ($id: ID!) {{ route(id: $id) {{ {ROUTE} }} }}"
-DRY_RUN = """
-query ($number: String!, $smsType: SmsType = REGULAR, $accountUin: String) {
-  routeDryRun(number: $number, smsType: $smsType, accountUin: $accountUin) {
-    number country region code
-    route { position }
-    carriers { carrier weight share paused connected hasRoom }
-    skipped { route { position } reasons }
-  }
-}
-"""
-ANYTHING = {
-    "region": None,
-    "country": None,
-    "prefix": None,
-    "smsType": None,
-    "accountUin": None,
-}
-MINUTE = timedelta(minutes=1)
-
-
-@dataclass(frozen=True, slots=True)
-class Office:
-    """An operator of an installation with the simulator and three carriers, and an account."""
-
-    console: Console
-    operator: Caller
-    account: AccountRow
-
-    async def create(self, position: int = 1, **given: Any) -> Any:
-        form = {"position": position, "targets": [{"carrier": "one"}], **given}
-        payload = (await self.operator.run(CREATE, input=form))["routeCreate"]
-        assert payload["userErrors"] == []
-        return payload["route"]
-
-    async def table(self) -> list[tuple[int, str]]:
-        found = (await self.operator.run(LIST))["routes"]
-        return [(row["position"], row["note"]) for row in found]
-
-    async def dry_run(self, number: str, **given: Any) -> Any:
-        return (await self.operator.run(DRY_RUN, number=number, **given))["routeDryRun"]
-
-
-@pytest.fixture
-async def office(console: Console) -> Office:
-    account = await console.add_account()
-    async with console.database.write() as session:
-        await carrier.ensure_default(session, console.clock.now)
-        smpp = Smpp(host="smsc", port=2775, system_id="x", window=10)
-        for name in ("one", "two", "three"):
-            await carrier.add(session, Draft(name, "", smpp, "s"), Vault(KEY), START)
-    return Office(console, await console.operator(), account)
+from tests.console import START, Statements
+from tests.graph.routing import (
+    ANYTHING,
+    CREATE,
+    DELETE,
+    DRY_RUN,
+    LIST,
+    MINUTE,
+    MOVE,
+    ONE,
+    UPDATE,
+    Office,
+)
 
 
 async def test_the_simulator_takes_everything_at_first(office: Office) -> None:
@@ -280,99 +206,6 @@ async def test_changes_at_the_same_time_keep_the_table_whole(office: Office) -> 
     table = await office.table()
     assert [position for position, _ in table] == [1, 2, 3, 4, 5]
     assert sorted(note for _, note in table) == ["", "a", "c", "d", "e"]
-
-
-async def test_a_dry_run_says_who_takes_a_number_and_why_not_those_before(office: Office) -> None:
-    uin = str(office.account.uin)
-    await office.create(1, conditions={"country": "US"}, note="US")
-    await office.create(2, conditions={"prefix": "8526", "accountUin": uin}, enabled=False)
-    targets = [{"carrier": "one", "weight": 30}, {"carrier": "two", "weight": 10}]
-    await office.create(3, conditions={"accountUin": uin}, targets=targets, fallback="three")
-    now = office.console.clock.now
-    states = {
-        "one": LiveState(binds=1, binds_wanted=1, window=9, rate=1),
-        "two": LiveState(binds=1, binds_wanted=1, window=10, rate=1),
-        "three": LiveState(binds=0, binds_wanted=1, window=0, rate=0),
-    }
-    async with office.console.database.write() as session:
-        await carrier_state.write(session, "w1", states, now)
-    there = {"paused": False, "connected": True}
-    away = {"paused": False, "connected": False, "hasRoom": False}
-    found = await office.dry_run("852 6666 1234", accountUin=uin)
-    assert found == {
-        "number": "+85266661234",
-        "country": "HK",
-        "region": "GLOBAL",
-        "code": None,
-        "route": {"position": 3},
-        "carriers": [
-            {"carrier": "one", "weight": 30, "share": 0.75, **there, "hasRoom": True},
-            {"carrier": "two", "weight": 10, "share": 0.25, **there, "hasRoom": False},
-            {"carrier": "three", "weight": None, "share": None, **away},
-        ],
-        "skipped": [
-            {"route": {"position": 1}, "reasons": ["COUNTRY"]},
-            {"route": {"position": 2}, "reasons": ["DISABLED"]},
-        ],
-    }
-    other = await office.dry_run("13800138000", smsType="MARKETING")
-    assert (other["number"], other["country"], other["region"]) == (
-        "+8613800138000",
-        "CN",
-        "MAINLAND",
-    )
-    assert (other["route"], other["carriers"]) == (
-        {"position": 4},
-        [{"carrier": "simulator", "weight": 1, "share": 1.0, **away}],
-    )
-    assert [skip["reasons"] for skip in other["skipped"]] == [
-        ["COUNTRY"],
-        ["DISABLED", "PREFIX", "ACCOUNT"],
-        ["ACCOUNT"],
-    ]
-
-
-async def test_a_carrier_has_room_when_one_worker_has(office: Office) -> None:
-    await office.create(1)
-    full = LiveState(binds=1, binds_wanted=1, window=10, rate=1)
-    free = LiveState(binds=1, binds_wanted=2, window=4, rate=1)
-
-    async def room() -> Any:
-        (found,) = (await office.dry_run("13800138000"))["carriers"]
-        return (found["hasRoom"], found["paused"])
-
-    async def report(worker: str, state: LiveState) -> None:
-        async with office.console.database.write() as session:
-            await carrier_state.write(session, worker, {"one": state}, office.console.clock.now)
-
-    assert await room() == (False, False)
-    await report("w1", full)
-    assert await room() == (False, False)
-    await report("w2", free)
-    assert await room() == (True, False)
-    await office.operator.run(
-        "mutation ($id: ID!) { carrierPause(id: $id) { userErrors { code } } }",
-        id=encode("Carrier", 2),
-    )
-    assert await room() == (False, True)
-
-
-async def test_a_number_without_a_route_is_refused_and_the_dry_run_says_so(office: Office) -> None:
-    await office.operator.run(DELETE, id=encode("Route", 1))
-    await office.create(1, conditions={"region": "MAINLAND"})
-    found = await office.dry_run("+85266661234")
-    assert (found["route"], found["carriers"], found["code"]) == (None, [], "NOROUTE")
-    assert found["skipped"] == [{"route": {"position": 1}, "reasons": ["REGION"]}]
-
-
-async def test_a_dry_run_of_no_number_is_a_wrong_argument(office: Office) -> None:
-    answer = await office.operator.ask(DRY_RUN, number="12345")
-    assert answer.code == "BAD_USER_INPUT"
-    assert answer.errors[0].message.startswith('mobile number "12345" is not a mobile number')
-    assert answer.errors[0].extensions["argument"] == "number"
-    answer = await office.operator.ask(DRY_RUN, number="13800138000", accountUin="acme")
-    assert answer.code == "BAD_USER_INPUT"
-    assert answer.errors[0].message == '"accountUin" must be a uin such as 12345678, not "acme"'
 
 
 async def test_statements_do_not_grow_with_the_table(office: Office) -> None:
