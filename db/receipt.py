@@ -4,13 +4,16 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
+from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import ColumnElement, and_, select, update
+from sqlalchemy import Column, bindparam, select, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from db import callback, kept_receipt, message_part, settlement
-from db.batch import given
+from db.batch import Rows, awaited, given, stored
+from db.dialect import is_postgresql
 from db.message import CODE_MOST
 from db.message import TABLE as MESSAGE
 from db.message_part import Part
@@ -28,6 +31,8 @@ _COLUMNS: Final = (
     MESSAGE.c.submitted_at,
     *COUNTED,
 )
+_BY_ID: Final = MESSAGE.c.id
+_BY_REFERENCE: Final = MESSAGE.c.carrier_ref
 _FREE: Final[dict[str, Any]] = {"claimed_by": None, "claimed_until": None}
 _OF_RECEIPT: Final = {True: MessageEvent.DELIVER, False: MessageEvent.FAIL}
 
@@ -122,31 +127,45 @@ async def match(session: AsyncSession, now: datetime, limit: int) -> int:
 
 async def _find(session: AsyncSession, carrier: str, references: Collection[str]) -> _Found:
     ids = await message_part.named(session, carrier, references)
-    column = MESSAGE.c.carrier_ref
-    wanted = given(session, (column,), ((reference,) for reference in references))
-    named = and_(MESSAGE.c.carrier == carrier, column.in_(select(wanted.c.carrier_ref)))
     if not ids:
-        messages = await _lock(session, named)
+        messages = await _lock(session, _BY_REFERENCE, references, {"carrier": carrier})
         return _Found({str(one.reference): one.id for one in messages.values()}, messages)
     # Rows are locked in one order, so that two workers never lock each other out.
-    query = select(column, MESSAGE.c.id).where(named)
-    for reference, message_id in await (await session.connection()).execute(query):
-        ids[reference] = max(message_id, ids.get(reference, 0))
+    reference, number = MESSAGE.c.carrier_ref, MESSAGE.c.id
+    wanted = given(session, (reference,), ((one,) for one in references))
+    query = select(reference, number).where(
+        MESSAGE.c.carrier == carrier, reference.in_(select(wanted.c.carrier_ref))
+    )
+    for one, message_id in await (await session.connection()).execute(query):
+        ids[one] = max(message_id, ids.get(one, 0))
     messages = await _locked(session, set(ids.values()))
     return _Found(ids, messages, await message_part.of(session, messages))
 
 
 async def _locked(session: AsyncSession, message_ids: Collection[int]) -> dict[int, _Message]:
-    if not message_ids:
-        return {}
-    wanted = given(session, (MESSAGE.c.id,), ((message_id,) for message_id in message_ids))
-    return await _lock(session, MESSAGE.c.id.in_(select(wanted.c.id)))
+    return await _lock(session, _BY_ID, message_ids) if message_ids else {}
 
 
-async def _lock(session: AsyncSession, which: ColumnElement[bool]) -> dict[int, _Message]:
-    query = select(*_COLUMNS).where(which).order_by(MESSAGE.c.id).with_for_update()
-    rows = await (await session.connection()).execute(query)
-    return {row[0]: _message(row) for row in rows}
+async def _lock(
+    session: AsyncSession,
+    column: Column[Any],
+    values: Collection[str] | Collection[int],
+    parameters: Mapping[str, str] = MappingProxyType({}),
+) -> dict[int, _Message]:
+    rows = _rows(column, postgresql=is_postgresql(session))
+    asked = stored(session, (column,), ((value,) for value in values))
+    found = await rows.all(session, {"given": asked, **parameters})
+    return {row[0]: _message(row) for row in found}
+
+
+@cache
+def _rows(column: Column[Any], *, postgresql: bool) -> Rows:
+    """Make the query that finds messages by `column`, of a carrier where that is a reference."""
+    wanted = awaited((column,), postgresql=postgresql)
+    query = select(*_COLUMNS).where(column.in_(select(wanted.c[column.name])))
+    if column is _BY_REFERENCE:
+        query = query.where(MESSAGE.c.carrier == bindparam("carrier"))
+    return Rows(query.order_by(MESSAGE.c.id).with_for_update())
 
 
 def _message(row: Sequence[Any]) -> _Message:
