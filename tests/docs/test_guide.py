@@ -42,6 +42,7 @@ BLOCK: Final = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 CHAPTERS: Final = (
     "Applications",
     "Basic configuration",
+    "Alarm contacts",
     "Signatures",
     "Templates",
     "Review",
@@ -53,7 +54,7 @@ CHAPTERS: Final = (
 # What the chapters are about: none of these fields may be missing from them.
 TOPICS: Final = re.compile(
     r"account|application|certificate|signature|template|segment|review|restor|bulkTask|recipientForm|verif"
-    r"|blocklist|unsubscription|frequency"
+    r"|blocklist|unsubscription|frequency|alarm|notification"
 )
 UNDER_WAY: Final = (MessageStatus.CLAIMED, MessageStatus.SUBMITTED)
 
