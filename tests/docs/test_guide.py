@@ -23,7 +23,7 @@ from starlette.datastructures import UploadFile
 from db.job import JobRow
 from db.message import MessageRow
 from db.task import BulkTaskRow
-from delivery.carriers import CARRIERS
+from delivery.carriers import Means, builder
 from delivery.settings import DeliverySettings
 from delivery.step import Tools
 from delivery.worker import Worker
@@ -146,10 +146,15 @@ async def work(console: Console) -> None:
     settings = DeliverySettings(
         poll=timedelta(milliseconds=5), odds=Odds(success_rate=1, delay=timedelta(0), seed=1)
     )
-    carriers = {
-        name: build(console.database, console.clock, settings) for name, build in CARRIERS.items()
-    }
-    worker = Worker(console.database, carriers, Workflows(tools), console.clock, settings)
+    build = builder(
+        Means(
+            database=console.database,
+            vault=console.vault,
+            clock=console.clock,
+            settings=settings,
+        )
+    )
+    worker = Worker(console.database, build, Workflows(tools), console.clock, settings)
     running = asyncio.create_task(worker.run())
     try:
         async with asyncio.timeout(30):
