@@ -1,6 +1,5 @@
-"""The pusher: whatever happens is pushed, signed, in order, and one URL slows no other (CFG-2)."""
+"""The pusher: what happens is pushed in batches and in order, signed, with its reason when not."""
 
-import asyncio
 from collections.abc import AsyncIterator, Mapping
 from datetime import UTC, datetime, timedelta
 
@@ -10,17 +9,15 @@ from standardwebhooks import Webhook, WebhookVerificationError
 
 from db import callback_setting
 from db.session import Database
-from delivery.callback.expiry import Expiry
-from delivery.callback.pusher import Pusher, PusherSettings
 from delivery.callback.sender import HttpSender
 from domain.callback import Heard
-from domain.callback_retry import SCHEDULE, TRIES
+from domain.callback_retry import SCHEDULE
 from domain.callback_signature import new_secret
 from domain.callback_url import networks
 from tests import pushing, receiving
 from tests.console import START, Clock
 from tests.posting import Post, Posts
-from tests.pushing import BROKEN, SECRET, UIN, URL, VAULT, sids
+from tests.pushing import BROKEN, SECRET, UIN, VAULT
 
 OTHER = UIN + 1
 DEAD = "https://dead.example/"
@@ -162,206 +159,6 @@ async def test_a_secret_that_does_not_open_is_told(database: Database, clock: Cl
     assert posts.all == []
     (push,) = await pushing.pushes(database)
     assert push.error.startswith("the secret cannot be opened")
-
-
-async def test_a_push_that_is_never_taken_is_parked_and_everything_else_arrives(
-    database: Database, clock: Clock
-) -> None:
-    """One receipt the receiver chokes on costs the others nothing."""
-
-    class Choking(Posts):
-        async def __call__(self, url: str, headers: Mapping[str, str], body: bytes) -> Heard:
-            await super().__call__(url, headers, body)
-            return BROKEN if b'"sid":"13"' in body else self.answer
-
-    posts = Choking()
-    await pushing.add_callback(database)
-    await pushing.receipts(database, [13])
-    await pushing.push(database, posts, clock)
-    for number, pause in enumerate(SCHEDULE):
-        await pushing.receipts(database, [100 + number])
-        clock.advance(pause)
-        await pushing.push(database, posts, clock)
-    told = [sid for post in posts.all for sid in sids(post)]
-    assert told.count(13) == TRIES
-    assert [sid for sid in told if sid != 13] == [100 + number for number in range(len(SCHEDULE))]
-    (push,) = await pushing.pushes(database)
-    assert push.parked_at == clock.now
-    (row,) = await pushing.callbacks(database)
-    assert (row.failures, row.suspended_at) == (0, None)
-
-
-async def test_a_dead_url_is_tried_less_and_less_and_then_suspended(
-    database: Database, clock: Clock
-) -> None:
-    posts = Posts(BROKEN)
-    await pushing.add_callback(database)
-    await pushing.receipts(database, range(1_000))
-    await pushing.push(database, posts, clock)
-    assert len(posts.all) == 2
-    for pause in SCHEDULE:
-        clock.advance(pause)
-        await pushing.push(database, posts, clock)
-    assert len(posts.all) == 2 + len(SCHEDULE)
-    (row,) = await pushing.callbacks(database)
-    assert row.suspended_at == clock.now
-    clock.advance(timedelta(days=3))
-    await pushing.push(database, posts, clock)
-    assert len(posts.all) == 2 + len(SCHEDULE)
-    assert len(await pushing.events(database)) == 1_000
-
-
-async def test_a_url_that_comes_back_gets_everything_and_each_message_in_order(
-    database: Database, clock: Clock
-) -> None:
-    posts = Posts(BROKEN)
-    await pushing.add_callback(database)
-    for _ in range(3):
-        await pushing.receipts(database, range(150))  # three events of each message
-    await pushing.push(database, posts, clock)
-    clock.advance(SCHEDULE[0])
-    await pushing.push(database, posts, clock)
-    tried = len(posts.all)
-    posts.answer = Posts().answer
-    clock.advance(SCHEDULE[1])
-    await pushing.push(database, posts, clock)
-    told = [event["sid"] for post in posts.all[tried:] for event in orjson.loads(post.body)]
-    assert sorted(told) == sorted(str(number) for number in range(150) for _ in range(3))
-    assert await pushing.events(database) == []
-
-
-async def test_dead_urls_take_no_place_of_living_ones(database: Database, clock: Clock) -> None:
-    """Three dead URLs hang, and the living one goes on meanwhile."""
-    for number in range(1, 4):
-        await pushing.add_callback(database, uin=UIN + number, url=f"{DEAD}{number}")
-        await pushing.receipts(database, range(200), uin=UIN + number)
-    posts = Posts()
-    for number in range(1, 4):
-        posts.answers[f"{DEAD}{number}"] = [BROKEN, BROKEN]
-    await pushing.push(database, posts, clock, working=4)
-    await pushing.add_callback(database)
-    await pushing.receipts(database, range(1_000))
-    clock.advance(SCHEDULE[0])
-    released = asyncio.Event()
-    taken: list[Post] = []
-
-    async def send(url: str, headers: Mapping[str, str], body: bytes) -> Heard:
-        if url.startswith(DEAD):
-            await released.wait()
-            return BROKEN
-        taken.append(Post(url, headers, body))
-        if len(taken) == 10:
-            released.set()
-        return posts.answer
-
-    await pushing.push(database, send, clock, working=1, failing=2)
-    assert [len(sids(post)) for post in taken] == [100] * 10
-
-
-async def test_a_hundred_urls_share_the_places_there_are(database: Database, clock: Clock) -> None:
-    for number in range(20):
-        uin = UIN + number
-        await pushing.add_callback(database, uin=uin, url=f"{URL}/{number}")
-        await pushing.receipts(database, range(250), uin=uin)
-    at_once = most = 0
-
-    async def send(_url: str, _headers: Mapping[str, str], _body: bytes) -> Heard:
-        nonlocal at_once, most
-        at_once += 1
-        most = max(most, at_once)
-        await asyncio.sleep(0)
-        at_once -= 1
-        return Posts().answer
-
-    await pushing.push(database, send, clock, working=4)
-    assert await pushing.events(database) == []
-    assert most == 4
-
-
-async def test_one_url_is_never_pushed_to_twice_at_once_by_two_workers(
-    database: Database, clock: Clock
-) -> None:
-    await pushing.add_callback(database)
-    await pushing.receipts(database, range(1_000))
-    busy = False
-    told: list[int] = []
-
-    async def send(url: str, headers: Mapping[str, str], body: bytes) -> Heard:
-        nonlocal busy
-        assert not busy
-        busy = True
-        await asyncio.sleep(0)
-        told.extend(sids(Post(url, headers, body)))
-        busy = False
-        return Posts().answer
-
-    for _ in range(3):
-        await asyncio.gather(*(pushing.push(database, send, clock) for _ in range(2)))
-    assert told == list(range(1_000))
-
-
-async def test_a_worker_that_is_told_to_stop_finishes_what_is_under_way(
-    database: Database, clock: Clock
-) -> None:
-    await pushing.add_callback(database)
-    await pushing.receipts(database, range(300))
-    pusher: Pusher
-
-    async def send(_url: str, _headers: Mapping[str, str], _body: bytes) -> Heard:
-        pusher.stop()
-        return Posts().answer
-
-    pusher = Pusher(database, VAULT, send, clock, PusherSettings())
-    await pusher.run()
-    assert len(await pushing.events(database)) == 200
-    (row,) = await pushing.callbacks(database)
-    assert row.claimed_by is None
-
-
-async def test_a_killed_workers_pushes_are_taken_up_under_their_ids(
-    database: Database, clock: Clock
-) -> None:
-    await pushing.add_callback(database)
-    await pushing.receipts(database, range(150))
-    sent: list[Post] = []
-    reached = asyncio.Event()
-
-    async def stuck(url: str, headers: Mapping[str, str], body: bytes) -> Heard:
-        sent.append(Post(url, headers, body))
-        reached.set()
-        await asyncio.Event().wait()
-        return BROKEN
-
-    running = asyncio.create_task(Pusher(database, VAULT, stuck, clock, PusherSettings()).run())
-    await reached.wait()
-    running.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await running
-    posts = Posts()
-    await pushing.push(database, posts, clock)
-    assert posts.all == []
-    clock.advance(timedelta(seconds=60))
-    await pushing.push(database, posts, clock)
-    again, new = posts.all
-    assert again.headers["webhook-id"] == sent[0].headers["webhook-id"]
-    assert again.body == sent[0].body
-    assert sids(new) == list(range(100, 150))
-
-
-async def test_old_events_of_dead_callbacks_are_dropped_in_bounded_steps(
-    database: Database, clock: Clock
-) -> None:
-    await pushing.add_callback(database)
-    await pushing.receipts(database, range(1_500))
-    expiry = Expiry(database, clock, timedelta(days=30))
-    clock.advance(timedelta(days=30) - timedelta(seconds=1))
-    assert await expiry.step() > 0
-    assert len(await pushing.events(database)) == 1_500
-    clock.advance(timedelta(seconds=1))
-    assert await expiry.step() == 0
-    assert len(await pushing.events(database)) == 500
-    assert await expiry.step() > 0
-    assert await pushing.events(database) == []
 
 
 def _moment(text: str) -> datetime:
