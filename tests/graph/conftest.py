@@ -4,13 +4,37 @@ import pytest
 
 from db import carrier
 from db.account import AccountRow
+from db.application import ApplicationRow
 from domain.carrier_form import Draft
 from domain.carrier_settings import Smpp
 from domain.region import Region, SmsType
 from tests import bulk
 from tests.bulk import Parts
 from tests.console import START, Caller, Console
+from tests.graph.calling_back import EVENTS, REPLY, Side
 from tests.graph.routing import Office
+from tests.pushing import UIN
+
+
+@pytest.fixture(params=[EVENTS, REPLY], ids=["event callback", "reply callback"])
+def side(request: pytest.FixtureRequest) -> Side:
+    """Both callbacks, one after the other."""
+    found: Side = request.param
+    return found
+
+
+@pytest.fixture
+async def root(console: Console) -> Caller:
+    """The root user of an account whose application has the account's number."""
+    account = await console.add_account()
+    assert account.uin == UIN
+    async with console.database.write() as session:
+        session.add(
+            ApplicationRow(
+                id=UIN, account_uin=UIN, name="Shop", overview="", sealed_key="", created_at=START
+            )
+        )
+    return console.root(account)
 
 
 @pytest.fixture
