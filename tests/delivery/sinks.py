@@ -34,6 +34,21 @@ class RecordingSink:
             await self._brought.wait_for(lambda: self.calls >= calls)
 
 
+class SlowSink(RecordingSink):
+    """Keeps nothing before it is let."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.sizes: list[int] = []
+        self.let = asyncio.Event()
+
+    async def __call__(self, carrier: str, inbound: Inbound) -> None:
+        """Wait, then take what a carrier brings."""
+        self.sizes.append(len(inbound.receipts) + len(inbound.replies))
+        await self.let.wait()
+        await super().__call__(carrier, inbound)
+
+
 async def answers(carrier: Carrier, *batch: Outgoing) -> Sequence[Answer]:
     """Submit messages and give the answers in the order of the messages."""
     found: list[Answer] = []

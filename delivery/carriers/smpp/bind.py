@@ -11,7 +11,7 @@ from typing import Final
 from delivery.carriers.smpp.command import Command, Status, status_name
 from delivery.carriers.smpp.pdu import Bind as BindRequest
 from delivery.carriers.smpp.pdu import BindResp, DeliverSm
-from delivery.carriers.smpp.session import Answer, Failure, Owner, Response, Session
+from delivery.carriers.smpp.session import Answer, Failure, Owner, Response, Session, into
 from delivery.carriers.smpp.settings import SmppSettings, Tls
 from delivery.carriers.smpp.throttle import Backoff
 from delivery.carriers.smpp.timing import Timing
@@ -188,9 +188,12 @@ class Bind:
             self._connecting = False
         self._session = session
         answer: asyncio.Future[Response | Failure] = asyncio.get_running_loop().create_future()
-        session.request(request, answer.set_result)
-        pause = self._bind_answered(session, await answer)
-        await self._lost.wait()
+        session.request(request, into(answer))
+        try:
+            pause = self._bind_answered(session, await answer)
+            await self._lost.wait()
+        finally:
+            session.close(_STOPPED)
         return pause
 
     async def _connect(self, session: Session) -> None:
@@ -222,6 +225,9 @@ class Bind:
             self._refused.reset()
             log.info("%s is bound to %s:%d", self._label, self._settings.host, self._settings.port)
             self._watcher.changed()
+            return None
+        if answer.status == Status.ESME_ROK:
+            session.close("the carrier answered the bind with something else")
             return None
         said = _CREDENTIALS.get(answer.status)
         detail = f" ({said})" if said else ""

@@ -11,7 +11,7 @@ from delivery.carriers.smpp.command import Command
 from delivery.carriers.smpp.inbox import Inbox
 from delivery.carriers.smpp.inquiry import AT_ONCE, fate, question
 from delivery.carriers.smpp.outbox import Outbox
-from delivery.carriers.smpp.session import Failure, Response
+from delivery.carriers.smpp.session import Failure, Response, into
 from delivery.carriers.smpp.settings import SmppSettings
 from delivery.carriers.smpp.submission import compose
 from delivery.carriers.smpp.timing import Timing
@@ -100,9 +100,14 @@ class SmppCarrier:
         if self._stopped:
             return
         self._stopped = True
-        await self._outbox.close()
-        await self._inbox.stop()
-        await asyncio.gather(*(bind.stop() for bind in self._binds))
+        # Cancelled or not, no bind stays open: carriers allow only so many.
+        try:
+            await self._outbox.close()
+        finally:
+            try:
+                await self._inbox.stop()
+            finally:
+                await asyncio.gather(*(bind.stop() for bind in self._binds))
 
     async def _ask(self, reference: str) -> Response | Failure:
         ready = [bind for bind in self._binds if bind.ready and bind.transmits]
@@ -110,7 +115,7 @@ class SmppCarrier:
         if bind is None:
             return Failure.UNSENT
         answer: asyncio.Future[Response | Failure] = asyncio.get_running_loop().create_future()
-        bind.ask(question(reference, self._settings), answer.set_result)
+        bind.ask(question(reference, self._settings), into(answer))
         return await answer
 
     def _changed(self) -> None:

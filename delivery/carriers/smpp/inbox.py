@@ -119,17 +119,17 @@ class Inbox:
         for timer in (self._part_timer, self._tidy_timer):
             if timer is not None:
                 timer.cancel()
-        for part in self._parts:
-            self._queue.append(_Brought(part.acknowledgement))
-        self._parts.clear()
-        self._take_texts(None, self._reassembly.flush())
         self._stopping.set()
+        self._take_texts(None, self._reassembly.flush())
+        self._release(lambda _: True)
         self._woken.set()
         if self._task is not None:
             await self._task
 
     def received(self, session: Session, pdus: Sequence[DeliverSm]) -> None:
-        """Take the deliver_sm and data_sm of one read."""
+        """Take the deliver_sm and data_sm of one read; after `stop`, they are for the next bind."""
+        if self._stopping.is_set():
+            return
         now = self._clock()
         for pdu in pdus:
             acknowledgement = _Acknowledgement(session, pdu.command, pdu.sequence)
@@ -155,8 +155,8 @@ class Inbox:
         key = (pdu.source, pdu.destination)
         texts = self._reassembly.add(pdu, now)
         if texts:
-            self._release(lambda part: part.key == key)
             self._take_texts(acknowledgement, texts)
+            self._release(lambda part: part.key == key)
         else:
             due = self._timing.monotonic() + PART_WAITS
             self._parts.append(_Part(due, key, acknowledgement))
@@ -244,14 +244,16 @@ class Inbox:
         return True
 
     def _retry(self, group: Sequence[_Brought]) -> None:
-        """Try a smaller group next; give one up that has failed alone, and not for the moment."""
+        """Try a smaller group next; put one that failed alone off, here or at the carrier."""
         self._failures = self._failures + 1 if len(group) == 1 else 0
         self._group = max(1, len(group) // 2)
-        if self._failures < ATTEMPTS or group[0].acknowledgement is None:
+        if self._failures < ATTEMPTS:
             self._queue.extendleft(reversed(group))
-        else:
-            self._failures = 0
-            self._acknowledge(group, Status.ESME_RX_T_APPN)
+            return
+        self._failures = 0
+        if group[0].acknowledgement is None:
+            self._queue.extend(group)
+        self._acknowledge(group, Status.ESME_RX_T_APPN)
 
     def _acknowledge(self, group: Sequence[_Brought], status: Status) -> None:
         """Answer the PDUs of a group, those of one session in one write."""

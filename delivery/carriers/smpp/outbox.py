@@ -35,8 +35,6 @@ class Batch:
         self._answered = answered
         self._answers: list[Answer] = []
         self.done = asyncio.Event()
-        self.abandoned = False
-        """Nobody waits for its answers any more; what is not sent yet is not to be sent."""
 
     def answer(self, answer: Answer) -> None:
         """Give one message's answer; those of one turn of the event loop leave together."""
@@ -44,13 +42,22 @@ class Batch:
             asyncio.get_running_loop().call_soon(self._hand_over)
         self._answers.append(answer)
 
+    def abandon(self) -> None:
+        """Hand over the answers there are; nobody waits for the others."""
+        self._hand_over()
+        self._answered = _nobody
+
     def _hand_over(self) -> None:
         answers, self._answers = self._answers, []
         self._left -= len(answers)
-        if not self.abandoned:
-            self._answered(answers)
         if not self._left:
             self.done.set()
+        if answers:
+            self._answered(answers)
+
+
+def _nobody(_answers: Sequence[Answer]) -> None:
+    """Take answers nobody waits for."""
 
 
 class Outbox:
@@ -104,7 +111,10 @@ class Outbox:
         return max(0, int(parts / self._segments_each) - self._held)
 
     async def submit(self, messages: Sequence[Outgoing], answered: Answered) -> None:
-        """Submit messages; returns when all are answered."""
+        """Submit messages; returns when all are answered.
+
+        Cancelled, it gives back what is not sent, and answers nothing more.
+        """
         if not messages:
             return
         batch = Batch(len(messages), answered)
@@ -117,8 +127,9 @@ class Outbox:
         self._pump()
         try:
             await batch.done.wait()
-        finally:
-            batch.abandoned = True
+        except asyncio.CancelledError:
+            self._withdraw(batch)
+            raise
 
     async def close(self) -> None:
         """Take nothing more; returns when everything taken has its answer."""
@@ -143,7 +154,7 @@ class Outbox:
 
     def _pump(self) -> None:
         self._pumping = False
-        if self._waiting and not any(bind.bound for bind in self._binds):
+        if not self._open or not any(bind.bound for bind in self._binds):
             self._give_back(math.inf)
         ready = [bind for bind in self._binds if bind.free()]
         while ready:
@@ -166,9 +177,6 @@ class Outbox:
             begun.popleft()
         while not begun and self._waiting:
             _, message, batch = self._waiting.popleft()
-            if batch.abandoned:
-                self._answer(batch, Answer(message.message_id, Verdict.UNAVAILABLE))
-                continue
             try:
                 parts = self._compose(message)
             except ValueError:
@@ -215,6 +223,15 @@ class Outbox:
         while self._waiting and self._waiting[0][0] <= until:
             _, message, batch = self._waiting.popleft()
             self._answer(batch, Answer(message.message_id, Verdict.UNAVAILABLE))
+
+    def _withdraw(self, batch: Batch) -> None:
+        waiting, self._waiting = self._waiting, deque()
+        for one in waiting:
+            if one[2] is batch:
+                self._answer(batch, Answer(one[1].message_id, Verdict.UNAVAILABLE))
+            else:
+                self._waiting.append(one)
+        batch.abandon()
 
     def _await_token(self) -> None:
         if self._token is None:

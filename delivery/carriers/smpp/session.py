@@ -42,6 +42,16 @@ Response = BindResp | MessageResp | QuerySmResp | Plain | Unknown
 Answer = Callable[[Response | Failure], None]
 
 
+def into(future: asyncio.Future[Response | Failure]) -> Answer:
+    """Give the answer to who waits for a future, if anybody still does."""
+
+    def answer(response: Response | Failure) -> None:
+        if not future.done():
+            future.set_result(response)
+
+    return answer
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Owner:
     """Who is told what happens on a session; none of these may raise."""

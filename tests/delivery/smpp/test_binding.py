@@ -15,6 +15,7 @@ from tests.delivery.smpp.hours import (
     Submitting,
     connected,
     message,
+    settled,
     started,
     until,
 )
@@ -198,6 +199,21 @@ async def test_it_stops_at_once_while_it_is_not_bound(hours: Hours, smsc: Smsc) 
         await carrier.stop()
     assert carrier.state().binds == 0
     await smsc.stop()
+
+
+async def test_a_stop_that_is_cut_short_leaves_no_bind_open(hours: Hours) -> None:
+    smsc = NeverAnswers()
+    async with connected(smsc, hours, binds=2) as carrier:
+        submitting = Submitting(carrier, [message(1)])
+        await until(lambda: smsc.submitted)
+        stop = asyncio.create_task(carrier.stop())
+        await settled()
+        stop.cancel()
+        await asyncio.wait([stop])
+        await until(lambda: not smsc.links)
+        assert await submitting.done() == [Answer(1, Verdict.UNKNOWN)]
+        await hours.advance(60)
+        assert smsc.attempts == 2
 
 
 class KeepsSilentAtTheEnd(Smsc):

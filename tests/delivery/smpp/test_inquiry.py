@@ -41,6 +41,17 @@ async def test_what_is_not_answered_stays_unknown(hours: Hours) -> None:
         assert [one.reference for one in await asking] == ["id-1"]
 
 
+async def test_a_question_nobody_waits_for_any_more_ends_nothing(hours: Hours) -> None:
+    async with connected(Reticent(), hours) as carrier:
+        asking = asyncio.create_task(carrier.query(["id-3"]))
+        await hours.advance(0)
+        asking.cancel()
+        await hours.advance(TIMEOUT)
+        assert [one.reference for one in await carrier.query(["id-1"])] == []
+        await hours.advance(1)
+        assert [one.reference for one in await carrier.query(["id-1"])] == ["id-1"]
+
+
 async def test_without_a_bind_nothing_is_known(hours: Hours) -> None:
     smsc = Smsc()
     async with connected(smsc, hours) as carrier:

@@ -7,10 +7,10 @@ from datetime import UTC, datetime, timedelta, timezone, tzinfo
 import pytest
 
 from delivery.carriers.base import Inbound
-from delivery.carriers.smpp.inbox import ATTEMPTS, HELD_MOST, PART_WAITS
+from delivery.carriers.smpp.inbox import ATTEMPTS, HELD_MOST
 from domain.carrier import Answer, Receipt, Reply, Verdict
 from domain.smpp import ReceiptIds
-from tests.delivery.sinks import RecordingSink
+from tests.delivery.sinks import RecordingSink, SlowSink
 from tests.delivery.smpp.hours import TIMEOUT, Hours, Submitting, connected, message, until
 from tests.smsc import ByteByByte, Peculiar, ReceiptFirst
 from tests.smsc_honest import DELIVER, NACK, RESPONSE, Smsc, mobile_originated, pdu, receipt
@@ -18,21 +18,6 @@ from tests.smsc_honest import DELIVER, NACK, RESPONSE, Smsc, mobile_originated, 
 DONE = datetime(2025, 1, 1, 0, 1, tzinfo=UTC)
 PHONE = "+8613800138000"
 TEMPORARY, REJECTED, INVALID_LENGTH, INVALID_COMMAND = 0x64, 0x66, 2, 3
-
-
-class SlowSink(RecordingSink):
-    """Keeps nothing before it is let."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.sizes: list[int] = []
-        self.let = asyncio.Event()
-
-    async def __call__(self, carrier: str, inbound: Inbound) -> None:
-        """Wait, then take what a carrier brings."""
-        self.sizes.append(len(inbound.receipts) + len(inbound.replies))
-        await self.let.wait()
-        await super().__call__(carrier, inbound)
 
 
 class PickySink(RecordingSink):
@@ -43,11 +28,6 @@ class PickySink(RecordingSink):
         if "bad" in {one.reference for one in inbound.receipts}:
             self.failures = 1
         await super().__call__(carrier, inbound)
-
-
-def part(number: int, total: int = 3, text: bytes = b"abc") -> bytes:
-    header = bytes((5, 0, 3, 77, total, number))
-    return mobile_originated(header + text, esm_class=0x40)
 
 
 async def test_receipts_are_acknowledged_after_they_are_kept(hours: Hours) -> None:
@@ -161,56 +141,21 @@ async def test_a_reply_says_who_wrote_and_to_whom(hours: Hours, sink: RecordingS
     assert sink.replies == [Reply(PHONE, "TD", hours.now(), sender_id="10690")]
 
 
-async def test_a_long_reply_is_acknowledged_when_it_is_kept_whole(hours: Hours) -> None:
+async def test_a_stop_waits_for_the_commit_and_not_for_the_carrier_to_end(hours: Hours) -> None:
+    """What comes after the stop has begun is for the next process."""
     smsc, slow = Smsc(), SlowSink()
-    async with connected(smsc, hours, slow):
-        smsc.deliver(part(2), part(1))
-        await hours.advance(PART_WAITS / 2)
-        smsc.deliver(part(3, text=b"end"), first=3)
-        await until(lambda: slow.sizes == [1])
-        assert smsc.answers == []
-        slow.let.set()
-        await until(lambda: len(smsc.acknowledged()) == 3)
-    assert [one.text for one in slow.replies] == ["abcabcend"]
-
-
-async def test_a_carrier_that_brings_part_after_part_is_not_kept_waiting(
-    hours: Hours, sink: RecordingSink
-) -> None:
-    smsc = Smsc()
-    async with connected(smsc, hours, sink):
-        for number in (1, 2):
-            smsc.deliver(part(number), first=number)
-            await hours.advance(PART_WAITS)
-            assert smsc.acknowledged() == [*range(1, number + 1)]
-        smsc.deliver(part(3), first=3)
-        await until(lambda: len(smsc.acknowledged()) == 3)
-    assert [one.text for one in sink.replies] == ["abcabcabc"]
-
-
-@pytest.mark.parametrize("stopped", [False, True])
-async def test_a_long_reply_that_stays_incomplete_is_brought_as_it_is(
-    hours: Hours, sink: RecordingSink, stopped: bool
-) -> None:
-    smsc = Smsc()
-    async with connected(smsc, hours, sink) as carrier:
-        smsc.deliver(part(1), part(3))
-        await hours.advance(PART_WAITS)
-        if stopped:
-            await carrier.stop()
-        else:
-            await hours.advance(20 * 60)
-        assert [one.text for one in sink.replies] == ["abc…abc"]
-
-
-async def test_parts_are_answered_when_it_stops(hours: Hours, sink: RecordingSink) -> None:
-    smsc = Smsc()
-    async with connected(smsc, hours, sink) as carrier:
-        smsc.deliver(part(1))
+    async with connected(smsc, hours, slow) as carrier:
+        smsc.deliver(receipt("a"), receipt("b"))
+        await until(lambda: slow.sizes)
+        stop = asyncio.create_task(carrier.stop())
         await hours.advance(0)
-        await carrier.stop()
-        await until(smsc.acknowledged)
-    assert [one.text for one in sink.replies] == ["abc…"]
+        smsc.deliver(receipt("c"), first=3)
+        await hours.advance(0)
+        slow.let.set()
+        await stop
+        await until(lambda: len(smsc.acknowledged()) == 2)
+    assert [one.reference for one in slow.receipts] == ["a", "b"]
+    assert smsc.acknowledged() == [1, 2]
 
 
 async def test_more_than_is_held_is_not_read(hours: Hours) -> None:

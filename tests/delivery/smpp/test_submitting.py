@@ -237,46 +237,21 @@ async def test_receivers_take_no_submissions(hours: Hours) -> None:
         assert carrier.room() == 0
 
 
-async def test_room_is_twice_the_window_at_first_and_two_seconds_of_the_rate_then(
-    hours: Hours,
-) -> None:
-    smsc = Smsc()
-    async with connected(smsc, hours, window=10, binds=2) as carrier:
-        assert carrier.room() == 40
-        await Submitting(carrier, [message(number) for number in range(1, 501)]).done()
-        assert carrier.room() == 1000
-        await hours.advance(10)
-        assert carrier.room() == 40
-
-
-async def test_room_is_what_the_throughput_allows(hours: Hours) -> None:
-    smsc = AnswersLate()
-    async with connected(smsc, hours, window=100, throughput=30) as carrier:
-        assert carrier.room() == 60
-        submitting = Submitting(carrier, [message(number, LONG, 3) for number in range(1, 6)])
-        assert carrier.room() == 60
-        await hours.advance(0)
-        assert carrier.room() == 15
-        smsc.catch_up()
-        await hours.advance(0.5)
-        smsc.catch_up()
-        await submitting.done()
-        assert carrier.room() == 20
-
-
-async def test_what_waits_for_nobody_is_not_sent(hours: Hours) -> None:
+async def test_what_waits_is_given_back_when_nobody_waits_for_it(hours: Hours) -> None:
     smsc = AnswersLate()
     async with connected(smsc, hours, window=2) as carrier:
         first = Submitting(carrier, [message(number) for number in range(1, 6)])
         await until(lambda: len(smsc.submitted) == 2)
-        await first.cancel()
         second = Submitting(carrier, [message(6)])
         await hours.advance(0)
+        await first.cancel()
+        given_back = [Answer(number, Verdict.UNAVAILABLE) for number in (3, 4, 5)]
+        assert first.answers == given_back
         smsc.catch_up()
         await until(lambda: len(smsc.submitted) == 3)
         smsc.catch_up()
-        assert [answer.message_id for answer in await second.done()] == [6]
-        assert first.answers == []
+        assert await second.done() == [Answer(6, Verdict.ACCEPTED, ("id-3",))]
+        assert first.answers == given_back
     assert [one.message for one in smsc.submitted] == [1, 2, 6]
 
 
@@ -289,10 +264,11 @@ async def test_a_stopped_carrier_waits_for_answers_and_unbinds(hours: Hours) -> 
         await hours.advance(0)
         assert not stop.done()
         assert carrier.room() == 0
+        late = await Submitting(carrier, [message(9)]).done()
+        assert late == [Answer(9, Verdict.UNAVAILABLE)]
         smsc.catch_up()
         await stop
         answers = await submitting.done()
         verdicts = [answer.verdict for answer in answers]
         assert verdicts == [Verdict.ACCEPTED] * 2 + [Verdict.UNAVAILABLE] * 3
         assert (smsc.unbound, carrier.state().binds) == (1, 0)
-        assert await Submitting(carrier, [message(9)]).done() == [Answer(9, Verdict.UNAVAILABLE)]
