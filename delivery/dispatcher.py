@@ -9,9 +9,11 @@ from db import queue, submission
 from db.queue import REROUTED_AT_ONCE, Claim, Claimed
 from db.session import AsyncSession, Database
 from db.submission import Moved
+from delivery import metric
 from delivery.lanes import Lanes
 from delivery.settings import DeliverySettings
 from delivery.sieve import Sieve
+from delivery.trace import span
 from domain.carrier import Answer, Outgoing
 
 GATHER: Final = 0.05  # seconds in which answers gather, so that they share a commit
@@ -68,7 +70,8 @@ class Dispatcher:
                     return rest
         if not limit and not self._answers:
             return rest
-        return 0 if await self._turn(limit, rooms) else rest
+        with span("dispatcher turn", answers=self._answered, most=limit):
+            return 0 if await self._turn(limit, rooms) else rest
 
     async def finish(self) -> None:
         """Record what is left to record, and claim nothing more."""
@@ -153,6 +156,7 @@ class Dispatcher:
         taken = [(one, carriers[one.id]) for one in fit if one.id in carriers]
         await queue.park(session, parked)
         await submission.refuse(session, refused, moved)
+        metric.REFUSED.inc(len(refused))
         await queue.take(session, request, taken)
         parts: dict[str, list[Outgoing]] = {}
         for one in outgoing:

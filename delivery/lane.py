@@ -6,8 +6,10 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
+from delivery import metric
 from delivery.carriers.base import Carrier
 from delivery.settings import DeliverySettings
+from delivery.trace import span
 from domain.carrier import Answer, Outgoing, Verdict
 
 FIRST_PAUSE: Final = timedelta(seconds=0.1)
@@ -89,8 +91,9 @@ class Lane:
             self._hear(own, heard)
 
         try:
-            async with asyncio.timeout(self._patience):
-                await self.carrier.submit(batch, answered)
+            with span("carrier submit", carrier=self.carrier.name, messages=len(batch)):
+                async with asyncio.timeout(self._patience):
+                    await self.carrier.submit(batch, answered)
         except Exception as error:  # noqa: BLE001 - whatever went wrong, the fate of the rest is open
             log.warning(
                 "the carrier %s left %d messages without an answer: %s",
@@ -104,6 +107,7 @@ class Lane:
 
     def _hear(self, answers: Sequence[Answer], heard: Heard) -> None:
         self.in_flight -= len(answers)
+        metric.answered(self.carrier.name, answers)
         if any(answer.verdict not in _AGAIN for answer in answers):
             self._refusals, self._paused_until = 0, None
         elif answers:
