@@ -81,7 +81,8 @@ async def refuse(
 ) -> None:
     """Turn down messages that are picked and not taken, each by a rule's code."""
     refused: list[_Refused] = [(message, code[:CODE_MOST]) for message, code in chosen]
-    await _refuse(session, refused, moved.at)
+    # No carrier was asked, not even the one that some have waited for: their units come back.
+    await _refuse(session, refused, moved.at, carrier=None)
     moved.refused += refused
 
 
@@ -151,9 +152,11 @@ async def _accept(
     await _write(session, "carrier_ref", list(rows), values)
 
 
-async def _refuse(session: AsyncSession, refused: Sequence[_Refused], now: datetime) -> None:
+async def _refuse(
+    session: AsyncSession, refused: Sequence[_Refused], now: datetime, **changes: None
+) -> None:
     rows = [(message.id, code) for message, code in refused]
-    values = {"state": step(MessageStatus.CLAIMED, MessageEvent.REFUSE), "done_at": now}
+    values = {"state": step(MessageStatus.CLAIMED, MessageEvent.REFUSE), "done_at": now, **changes}
     await _write(session, "code", rows, values)
 
 
