@@ -154,7 +154,7 @@ async def of_unknown(session: AsyncSession, limit: int) -> list[OfUnknown]:
             ),
         )
         .where(HELD, columns.state == MessageStatus.UNKNOWN)
-        .order_by(columns.id)
+        .order_by(columns.claimed_until)
         .limit(limit)
     )
     rows = await (await session.connection()).execute(query)

@@ -135,8 +135,9 @@ async def _by_phone(
 
 
 async def _find(session: AsyncSession, *where: ColumnElement[bool]) -> list[_Answered]:
-    query = select(*_COLUMNS).where(*where).order_by(MESSAGE.c.id)
-    return [_Answered(*row) for row in await (await session.connection()).execute(query)]
+    query = select(*_COLUMNS).where(*where)
+    # An order by id would have SQLite read all messages in it, instead of an index.
+    return sorted(_Answered(*row) for row in await (await session.connection()).execute(query))
 
 
 async def _once(

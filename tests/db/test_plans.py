@@ -5,15 +5,19 @@ from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import event
+from sqlalchemy import event, update
 
 from db import allowlist, frequency, lease, simulator, statistic
+from db.message import TABLE as MESSAGE
 from db.session import Database
 from db.statistic import Scope
+from delivery.carriers.base import Inbound
 from delivery.carriers.simulator import Simulator
 from delivery.dispatcher import Dispatcher
+from delivery.receipt_keeping import ReceiptKeeping
 from delivery.receipts import Receipts
 from delivery.settings import DeliverySettings
+from domain.carrier import Answer, Receipt, Reply, Verdict
 from domain.number import Number
 from domain.region import Region
 from domain.sandbox import Odds
@@ -32,6 +36,8 @@ BIG = (
     "unsubscription",
     "frequency_usage",
     "frequency_allowlist",
+    "kept_receipt",
+    "message_part",
 )
 SETTINGS = DeliverySettings(batch=10, odds=Odds(success_rate=0.5, delay=timedelta(0), seed=1))
 
@@ -112,4 +118,39 @@ async def test_the_check_sees_a_scan(sqlite_url: str) -> None:
     database = Database(sqlite_url)
     statement = "SELECT id FROM message WHERE phone = ?"
     assert len(await scans(database, [(statement, ("+8613800138000",))])) == 1
+    await database.close()
+
+
+async def test_receipts_and_replies_read_no_table_from_end_to_end(
+    sqlite_url: str, clock: Clock
+) -> None:
+    database = Database(sqlite_url)
+    await sending.add_account(database, clock.now)
+    await sending.add_task(database, clock.now, sending.phones(4))
+    batch = await sending.claim(database)
+    sink = Receipts(database, sending.OPT_OUT, clock)
+    told = [
+        Receipt(reference, True, "DELIVRD", clock.now, one.phone)
+        for one in batch
+        for reference in (f"ref-{one.id}", f"part-{one.id}")
+    ]
+    phones = [*(one.phone for one in batch), "+8613911111111"]
+    replies = [Reply(phone, "TD", clock.now) for phone in phones]
+    with recorded(database) as statements:
+        await sink(sending.CARRIER, Inbound(told[:2]))
+        one, two, three, four = batch
+        parts = Answer(one.id, Verdict.ACCEPTED, (f"ref-{one.id}", f"part-{one.id}"))
+        await sending.record(database, parts, *map(sending.accepted, (two, three)))
+        await sink(sending.CARRIER, Inbound(told, replies))
+        async with database.write() as session:
+            lost = update(MESSAGE).where(MESSAGE.c.id == four.id)
+            unknown = lost.values(state="unknown", submitted_at=clock.now, carrier_ref="lost")
+            await (await session.connection()).execute(unknown)
+        keeping = ReceiptKeeping(database, clock, timedelta(hours=72), most=1)
+        await keeping.step()
+        clock.advance(timedelta(hours=73))
+        await keeping.step()
+    assert await sending.states(database) == {"delivered": 4}
+    assert len({statement for statement, _ in statements}) > 20
+    assert await scans(database, statements) == []
     await database.close()
