@@ -5,6 +5,7 @@ reading a result of SQLite. One JSON document pays once a batch, on the way in a
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 import orjson
@@ -28,6 +29,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import AutoString
 from sqlmodel.ext.asyncio.session import AsyncSession
+from sqlmodel.sql.sqltypes import UTCDateTime
 
 from db.dialect import is_postgresql
 
@@ -119,9 +121,24 @@ class Rows:
                 found.append((place, {one.value: one for one in kind.enum_class}.get))
                 continue
             reader = kind.dialect_impl(dialect).result_processor(dialect, None)
-            if reader is not None:
+            if isinstance(kind, UTCDateTime):
+                found.append((place, _read_moment))
+            elif reader is not None:
                 found.append((place, reader))
         return found
+
+
+def _write_moment(value: datetime | None) -> str | None:
+    # What the type does, in a tenth of the time: a batch has a thousand.
+    if value is None:
+        return None
+    if value.tzinfo is None:
+        raise ValueError("a moment has a time zone")
+    return value.astimezone(UTC).replace(tzinfo=None).isoformat(" ", "microseconds")
+
+
+def _read_moment(value: str | None) -> datetime | None:
+    return None if value is None else datetime.fromisoformat(value).replace(tzinfo=UTC)
 
 
 def _typed(value: ColumnElement[Any], column: Column[Any]) -> ColumnElement[Any]:
@@ -135,13 +152,15 @@ def _values(
     session: AsyncSession, columns: Sequence[Column[Any]], rows: Iterable[Sequence[Any]]
 ) -> list[Sequence[Any]]:
     dialect = session.get_bind().dialect
-    writers = [
-        (place, writer)
-        for place, column in enumerate(columns)
-        # The value of an enumeration is what JSON makes of it anyway.
-        if not isinstance(column.type, Enum)
-        and (writer := column.type.dialect_impl(dialect).bind_processor(dialect)) is not None
-    ]
+    writers = []
+    for place, column in enumerate(columns):
+        kind = column.type
+        if isinstance(kind, Enum):
+            continue  # JSON makes its value of it anyway
+        if isinstance(kind, UTCDateTime) and dialect.name == "sqlite":
+            writers.append((place, _write_moment))
+        elif (writer := kind.dialect_impl(dialect).bind_processor(dialect)) is not None:
+            writers.append((place, writer))
     if not writers:
         return [tuple(row) for row in rows]
     values = [list(row) for row in rows]

@@ -6,21 +6,20 @@ decides. So two workers never both see the last place, however many messages eac
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-import orjson
 from sqlalchemy import ColumnElement, case, exists, literal, select, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from db import alarm, alarm_contact, allowlist, platform
+from db import alarm, alarm_contact, allowlist, frequency_book, platform
 from db.account import AccountRow
 from db.application import ApplicationRow
 from db.batch import given
 from db.dialect import insert
-from db.frequency import DAY, LIMITS, RULE, USAGE, UsageKey, limits_of
+from db.frequency import DAY, LIMITS, RULE, UsageKey, limits_of
 from db.message import TABLE as MESSAGE
 from db.queue import Claimed
 from domain import frequency as rules
@@ -60,14 +59,6 @@ class _Application:
 _Applications = dict[int, _Application]
 
 
-@dataclass(frozen=True, slots=True)
-class _Book:
-    """What passed to each number that is held, and how that is stored."""
-
-    sends: dict[UsageKey, list[Send]] = field(default_factory=dict)
-    stored: dict[UsageKey, str] = field(default_factory=dict)
-
-
 async def check(  # noqa: PLR0913 - what is taken, what it says, when, and the settings
     session: AsyncSession,
     batch: Sequence[Claimed],
@@ -97,7 +88,7 @@ async def check(  # noqa: PLR0913 - what is taken, what it says, when, and the s
     ]
     if not judged:
         return []
-    book = await _hold(session, judged, now)
+    book = await frequency_book.hold(session, judged, now)
     await _hold_days(session, applications)
     refused: list[Answer] = []
     counted: list[tuple[int, str]] = []
@@ -112,7 +103,7 @@ async def check(  # noqa: PLR0913 - what is taken, what it says, when, and the s
         if application.counts(message):
             application.used += 1
             counted.append((message.id, application.day))
-    await _write(session, book, at)
+    await frequency_book.write(session, book, now)
     await _write_days(session, applications, counted)
     app_of = {one.id: one.app_id for one in batch}
     await _tell(session, applications, Counter(app_of[no.message_id] for no in refused), now, fold)
@@ -178,56 +169,6 @@ async def _free(
     """Give the numbers no limit holds for; most applications list none, which costs nothing."""
     asked = {(one.app_id, one.phone) for one in batch if applications[one.app_id].lists}
     return await allowlist.among(session, asked) if asked else frozenset()
-
-
-async def _hold(
-    session: AsyncSession, judged: Iterable[tuple[Claimed, Send]], now: datetime
-) -> _Book:
-    """Hold the row of each number until the transaction ends, in one order for all workers.
-
-    A number that is new gets its first message written at once: nearly always it passes, and then
-    nothing more is to be written.
-    """
-    first: dict[UsageKey, str] = {}
-    for message, send in judged:
-        first.setdefault((message.app_id, message.phone), _stored([send]))
-    columns = USAGE.c
-    rows = ((*key, first[key]) for key in sorted(first))
-    table = given(session, (columns.app_id, columns.phone, columns.sends), rows)
-    used_at = literal(now, columns.used_at.type)
-    statement = insert(session, USAGE).from_select(
-        ["app_id", "phone", "sends", "used_at"],
-        select(*table.c, used_at).order_by(table.c.app_id, table.c.phone),
-    )
-    held = statement.on_conflict_do_update(
-        index_elements=[columns.app_id, columns.phone],
-        set_={"used_at": statement.excluded.used_at},
-    ).returning(columns.app_id, columns.phone, columns.sends)
-    book = _Book()
-    for app_id, phone, stored in (await (await session.connection()).execute(held)).all():
-        key = app_id, phone
-        before = [] if stored == first[key] else orjson.loads(stored)
-        book.sends[key], book.stored[key] = [Send(*send) for send in before], stored
-    return book
-
-
-async def _write(session: AsyncSession, book: _Book, now: int) -> None:
-    rows = [
-        (*key, stored)
-        for key, sends in book.sends.items()
-        if (stored := _stored(rules.remembered(sends, now))) != book.stored[key]
-    ]
-    if not rows:
-        return
-    columns = USAGE.c
-    table = given(session, (columns.app_id, columns.phone, columns.sends), rows)
-    same = (columns.app_id == table.c.app_id) & (columns.phone == table.c.phone)
-    statement = update(USAGE).where(same).values(sends=table.c.sends)
-    await (await session.connection()).execute(statement)
-
-
-def _stored(sends: Iterable[Send]) -> str:
-    return orjson.dumps([[*send] for send in sends]).decode()
 
 
 async def _hold_days(session: AsyncSession, applications: _Applications) -> None:
