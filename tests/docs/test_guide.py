@@ -43,18 +43,20 @@ CHAPTERS: Final = (
     "Applications",
     "Basic configuration",
     "Alarm contacts",
+    "Event callback",
     "Signatures",
     "Templates",
     "Review",
     "Bulk SMS",
     "Blocklist",
     "Unsubscribed users",
+    "Reply callback",
     "Identity",
 )
 # What the chapters are about: none of these fields may be missing from them.
 TOPICS: Final = re.compile(
     r"account|application|certificate|signature|template|segment|review|restor|bulkTask|recipientForm|verif"
-    r"|blocklist|unsubscription|frequency|alarm|notification"
+    r"|blocklist|unsubscription|eventCallback|replyCallback|frequency|alarm|notification"
 )
 UNDER_WAY: Final = (MessageStatus.CLAIMED, MessageStatus.SUBMITTED)
 
@@ -214,6 +216,8 @@ async def test_every_step_of_the_guide_works_in_order(reader: Reader) -> None:
     assert [node["status"] for node in answers["unsubscriptions"]["nodes"]] == ["UNSUBSCRIBED"]
     assert answers["unsubscription"]["status"] == "REMOVED"
     assert answers["unsubscriptionRemoval"]["status"] == "APPROVED"
+    assert answers["eventCallbackTest"]["result"]["succeeded"]
+    assert answers["replyCallback"]["url"] == "https://hooks.example.com/replies"
     kinds = [node["kind"] for node in answers["verificationRequests"]["nodes"]]
     assert kinds == ["ORGANIZATION", "INDIVIDUAL"]
 
