@@ -2,16 +2,20 @@
 
 import asyncio
 
+from sqlmodel import select
+
 from db import account as accounts
 from db import verification
 from db.account import AccountRow
 from db.decision import Ruling, decide
 from db.file import FilePurpose, StoredFile
+from db.package import PackageRow
 from db.review import ReviewKind
 from db.review_queue import Queue
 from db.store import new_key
 from db.verification import Listing
 from domain.errors import Code, Refused
+from domain.package import PackageKind
 from domain.region import IdentityKind, Verification
 from domain.terms import Terms
 from domain.verification import Draft
@@ -80,6 +84,36 @@ async def test_an_approval_gives_the_account_kind_and_name(console: Console) -> 
         IdentityKind.ORGANIZATION,
         Verification.VERIFIED,
     )
+
+
+async def gifts(console: Console, account: AccountRow) -> list[tuple[PackageKind, int]]:
+    async with console.database.read() as session:
+        query = select(PackageRow).where(PackageRow.account_uin == account.uin)
+        return [(row.kind, row.units) for row in await session.exec(query)]
+
+
+async def test_the_first_approval_gives_a_package_and_no_later_one(console: Console) -> None:
+    """1,000 units for an organization (domain.md 5.2), once for ever."""
+    operator = await console.add_user(None, "reviewer")
+    account = await unverified(console)
+    await request(console, account)
+    await rule(console, operator.uin, approved=False, reason="unreadable")
+    assert await gifts(console, account) == []
+    await request(console, account)
+    await rule(console, operator.uin, approved=True)
+    assert await gifts(console, account) == [(PackageKind.GIFT, 1_000)]
+    async with console.database.write() as session:
+        row = await accounts.existing(session, account.uin, hold=True)
+        row.verification = Verification.UNVERIFIED
+    await request(console, account)
+    await rule(console, operator.uin, approved=True)
+    assert await gifts(console, account) == [(PackageKind.GIFT, 1_000)]
+
+
+async def test_automatic_review_gives_the_package_of_the_installation(console: Console) -> None:
+    account = await unverified(console)
+    await request(console, account, Terms(auto_review=True, gift_organization=7))
+    assert await gifts(console, account) == [(PackageKind.GIFT, 7)]
 
 
 async def test_a_rejection_leaves_the_account_as_it_was(console: Console) -> None:

@@ -48,6 +48,7 @@ CHAPTERS: Final = (
     "Templates",
     "Review",
     "Bulk SMS",
+    "Packages",
     "Blocklist",
     "Unsubscribed users",
     "Reply callback",
@@ -56,7 +57,7 @@ CHAPTERS: Final = (
 # What the chapters are about: none of these fields may be missing from them.
 TOPICS: Final = re.compile(
     r"account|application|certificate|signature|template|segment|review|restor|bulkTask|recipientForm|verif"
-    r"|blocklist|unsubscription|eventCallback|replyCallback|frequency|alarm|notification"
+    r"|blocklist|unsubscription|eventCallback|replyCallback|frequency|alarm|notification|package|price|purchase|warning"
 )
 UNDER_WAY: Final = (MessageStatus.CLAIMED, MessageStatus.SUBMITTED)
 
@@ -218,6 +219,14 @@ async def test_every_step_of_the_guide_works_in_order(reader: Reader) -> None:
     assert answers["unsubscriptionRemoval"]["status"] == "APPROVED"
     assert answers["eventCallbackTest"]["result"]["succeeded"]
     assert answers["replyCallback"]["url"] == "https://hooks.example.com/replies"
+    assert [node["accountUin"] for node in answers["purchases"]["nodes"]] == ["12345678"]
+    assert answers["packageBalance"]["remaining"] > 20_000
+    assert answers["warningThreshold"]["global"] == {
+        "enabled": False,
+        "threshold": 500,
+        "sentToday": 0,
+        "remindedAt": None,
+    }
     kinds = [node["kind"] for node in answers["verificationRequests"]["nodes"]]
     assert kinds == ["ORGANIZATION", "INDIVIDUAL"]
 
