@@ -173,6 +173,25 @@ async def test_a_batch_costs_a_fixed_number_of_statements(
     assert numbers[0][1] <= (14 if several else 11)
 
 
+async def test_workers_that_hear_of_the_same_messages_wait_for_each_other(
+    database: Database, account: int
+) -> None:
+    """Each hears of one part of every message, in an order of its own."""
+    await sending.add_task(database, NOW, sending.phones(20), segments=3)
+    batch = await claim(database)
+    await record(database, *map(long, batch))
+    orders = batch, batch[::-1], batch[10:] + batch[:10]
+    await asyncio.gather(
+        *(
+            bring(database, *(heard(one, number) for one in order))
+            for number, order in enumerate(orders, 1)
+        )
+    )
+    assert await sending.states(database) == {"delivered": 20}
+    (counts,) = (await sending.statistics(database)).values()
+    assert counts == (20, 20, 60, 20, 0)
+
+
 EVENTS = st.lists(
     st.one_of(
         st.tuples(st.just("answer"), st.integers(0, 2)),

@@ -1,16 +1,22 @@
 """The sink: committed before acknowledged, and many at once in one commit."""
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
+from sqlmodel import select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from db.kept_receipt import KeptReceiptRow
+from db.message_part import MessagePartRow
+from db.reply import ReplyRow
 from db.session import Database
+from db.unsubscription import UnsubscriptionRow
 from delivery.carriers.base import Inbound
 from delivery.receipts import COMMITTED_AT_ONCE, Receipts
-from domain.carrier import Receipt, Reply
+from domain.carrier import Answer, Receipt, Reply, Verdict
 from tests import sending
 from tests.console import START
 from tests.sending import CARRIER, accepted, claim, receipt_of, record
@@ -63,7 +69,9 @@ async def test_what_no_message_has_keeps_nothing_else_back(watched: Watched) -> 
     (receipt,) = await submitted(watched, 1)
     strange = Receipt("ref-999", True, "DELIVRD", START)
     reply = Reply("+8613800000001", "TD", START, "ref-998")
-    await Receipts(watched, sending.OPT_OUT, lambda: START)(CARRIER, Inbound([strange, receipt], [reply]))
+    await Receipts(watched, sending.OPT_OUT, lambda: START)(
+        CARRIER, Inbound([strange, receipt], [reply])
+    )
     assert await sending.states(watched) == {"delivered": 1}
 
 
@@ -126,3 +134,48 @@ async def test_one_who_is_cancelled_takes_nobody_along(watched: Watched) -> None
     assert (await sending.messages(watched))[1].state.value == "delivered"
     await sink(CARRIER, Inbound(receipts))
     assert await sending.states(watched) == {"delivered": 3}
+
+
+async def test_what_is_brought_again_changes_nothing(watched: Watched) -> None:
+    """The process died between the commit and the acknowledgement."""
+    await sending.add_task(watched, START, sending.phones(4))
+    one, two, three, four = await claim(watched)
+    parts = Answer(two.id, Verdict.ACCEPTED, ("part-1", "part-2"))
+    await record(watched, accepted(one), parts, accepted(four))
+    told = [
+        receipt_of(one),
+        Receipt("part-1", True, "DELIVRD", START),
+        Receipt("part-2", False, "MK:0012", START),
+        receipt_of(three),
+        receipt_of(four, "EXPIRED"),
+    ]
+    replies = [Reply(one.phone, "TD", START), Reply(four.phone, "hello", START)]
+    sink = Receipts(watched, sending.OPT_OUT, lambda: START)
+    seen = []
+    for _ in range(2):
+        await sink(CARRIER, Inbound(told, replies))
+        seen.append(await everything(watched))
+    assert seen[0] == seen[1]
+    assert await sending.states(watched) == {"delivered": 1, "failed": 2, "claimed": 1}
+    await record(watched, accepted(three))
+    await sink(CARRIER, Inbound(told, replies))
+    assert await sending.states(watched) == {"delivered": 2, "failed": 2}
+
+
+async def everything(database: Database) -> object:
+    """Give all that receipts and replies may change."""
+    async with database.read() as session:
+        tables = KeptReceiptRow, MessagePartRow, ReplyRow, UnsubscriptionRow
+        rows = [(await session.exec(select(table))).all() for table in tables]
+    counts = await sending.statistics(database), await sending.failures(database)
+    return await sending.messages(database), rows, counts
+
+
+async def test_nobodys_replies_are_counted_in_the_log_and_nothing_of_them_is(
+    watched: Watched, caplog: pytest.LogCaptureFixture
+) -> None:
+    sink = Receipts(watched, sending.OPT_OUT, lambda: START)
+    strangers = [Reply("+8613911111111", "a secret", START), Reply("+8613911111112", "b", START)]
+    with caplog.at_level(logging.INFO):
+        await sink(CARRIER, Inbound([], strangers))
+    assert caplog.messages == ["2 replies over simulator answer no message and are dropped"]
