@@ -31,6 +31,8 @@ class RouteRow(SQLModel, table=True):
     """One route at its place in the table, 1 being first; what is null does not matter to it."""
 
     __tablename__ = "route"
+    # An id that somebody still holds of a deleted route must never name another one.
+    __table_args__ = ({"sqlite_autoincrement": True},)
 
     id: int = Field(default=None, primary_key=True, sa_type=BigId)
     position: int = Field(index=True)

@@ -181,6 +181,8 @@ async def test_it_is_known_which_routes_name_a_carrier(database: Database) -> No
 async def test_a_deleted_route_leaves_nothing_and_is_not_found(database: Database) -> None:
     made = await add(database, draft(), 1)
     await remove(database, made)
+    assert await add(database, draft(), 1) != made
+    await remove(database, made + 1)
     async with database.read() as session:
         assert await route.table(session) == []
         assert (await session.exec(select(RouteTargetRow))).all() == []

@@ -230,7 +230,8 @@ def upgrade() -> None:
     sa.Column('updated_at', sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
     sa.ForeignKeyConstraint(['account_uin'], ['account.uin'], name=op.f('fk_route_account_uin_account')),
     sa.ForeignKeyConstraint(['fallback'], ['carrier.name'], name=op.f('fk_route_fallback_carrier')),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_route'))
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_route')),
+    sqlite_autoincrement=True
     )
     with op.batch_alter_table('route', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_route_fallback'), ['fallback'], unique=False)
