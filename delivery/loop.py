@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import time
 import traceback
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -44,6 +45,17 @@ class Loop:
         self._woken = asyncio.Event()
         self._stopping = False
         self._failures = 0
+        self._begun: float | None = None
+
+    @property
+    def name(self) -> str:
+        """What the log calls it."""
+        return self._name
+
+    @property
+    def under_way(self) -> float:
+        """How many seconds the step under way has taken; 0 between steps."""
+        return 0 if self._begun is None else time.monotonic() - self._begun
 
     def wake(self) -> None:
         """Look at once; a step under way is followed by another."""
@@ -68,6 +80,7 @@ class Loop:
                 await asyncio.sleep(0)
 
     async def _attempt(self) -> float:
+        self._begun = time.monotonic()
         try:
             pause = await self._step()
         except Exception as error:  # noqa: BLE001 - whatever it is, the work goes on
@@ -82,6 +95,8 @@ class Loop:
             )
         else:
             self._failures = 0
+        finally:
+            self._begun = None
         return pause
 
 

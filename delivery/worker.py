@@ -85,6 +85,12 @@ class Worker:
         for loop in self._loops:
             loop.wake()
 
+    def trouble(self) -> str | None:
+        """Say which of its work has stood still for longer than others wait for it, if any."""
+        patience = self._settings.lease.total_seconds()
+        stuck = [loop.name for loop in self._loops if loop.under_way > patience]
+        return f"the worker stands still at {', '.join(stuck)}" if stuck else None
+
     def stop(self) -> None:
         """Claim nothing more; `run` returns when what is under way is done, within `drain`."""
         for loop in (*self._loops, *self._chores):

@@ -90,7 +90,9 @@ def embedded_worker(settings: Settings) -> Background:
         task = asyncio.create_task(worker.run(), name="worker")
         task.add_done_callback(_stop_serving)
         console.listeners.append(worker.wake)
-        console.troubles.append(lambda: "the worker has stopped" if task.done() else None)
+        console.troubles.append(
+            lambda: "the worker has stopped" if task.done() else worker.trouble()
+        )
         console.ending.on_begin(lambda: None if task.done() else worker.stop())
         try:
             yield
@@ -113,6 +115,7 @@ async def run_worker(settings: Settings, backgrounds: Sequence[Background] = ())
     console = create_console(settings, PolicyDirectory(settings.policies or PACKAGED_POLICIES))
     worker = make_worker(settings, console)
     console.ending.on_begin(worker.stop)
+    console.troubles.append(worker.trouble)
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, console.ending.begin)

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import time
 
 import pytest
 
@@ -92,3 +93,23 @@ async def test_cancelling_is_no_failure() -> None:
     script = Script(asyncio.CancelledError(), 0)
     with pytest.raises(asyncio.CancelledError):
         await script.loop.run()
+
+
+async def test_a_loop_says_how_long_its_step_has_been_under_way(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    seen: list[float] = []
+    clock = 100.0
+    monkeypatch.setattr(time, "monotonic", lambda: clock)
+
+    async def step() -> float:
+        nonlocal clock
+        clock += 7.5
+        seen.append(loop.under_way)
+        loop.stop()
+        return 0
+
+    loop = Loop("the test", step)
+    assert (loop.name, loop.under_way) == ("the test", 0)
+    await loop.run()
+    assert (seen, loop.under_way) == ([7.5], 0)

@@ -14,6 +14,7 @@ from db import simulator as ledger
 from db.session import Database
 from delivery.carriers.base import Answered
 from delivery.carriers.simulator import Simulator
+from delivery.loop import Loop
 from delivery.settings import DeliverySettings
 from delivery.worker import Worker, Workflows
 from domain.carrier import Outgoing
@@ -276,3 +277,14 @@ async def test_a_task_of_a_disabled_application_waits_until_it_is_enabled(
                 text("UPDATE application SET wanted_enabled = true")
             )
         await until(database, {"delivered": 3})
+
+
+async def test_a_worker_that_stands_still_says_where(
+    database: Database, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    worker = make(database, clock, lease=timedelta(seconds=5))
+    assert worker.trouble() is None
+    monkeypatch.setattr(Loop, "under_way", 5.1)
+    assert worker.trouble() == (
+        "the worker stands still at the dispatcher, the carriers, the sweeper"
+    )
