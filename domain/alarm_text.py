@@ -16,6 +16,7 @@ REASON: Final = 40
 
 _FACT: Final = re.compile(r"\{([a-z_]+)\}")
 _BRACKETS: Final = str.maketrans("", "", "【】")
+_ENDS: Final = ".。 \n"  # the text that a reason becomes a part of ends by itself
 _FILE: Final = Path(__file__).with_name("alarm_text.toml")
 _TEXTS: Final[Mapping[str, Any]] = tomllib.loads(_FILE.read_text(encoding="utf-8"))
 
@@ -64,7 +65,8 @@ def compose(
         facts |= {"application": application.name, "application_id": str(application)}
     short = {name: _clipped(value, SHORT) for name, value in facts.items()}
     if alarm.event is AlarmEvent.REVIEW_RESULT:
-        because = _TEXTS[language]["because"].format(reason=_clipped(facts["reason"], REASON))
+        reason = _clipped(facts["reason"].rstrip(_ENDS), REASON)
+        because = _TEXTS[language]["because"].format(reason=reason)
         short["verdict"] = facts["verdict"] + (because if facts["reason"] else "")
         facts["result"] = facts["verdict"]
         facts["reason"] = facts["reason"] or _TEXTS[language]["no_reason"]

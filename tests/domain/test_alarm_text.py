@@ -34,6 +34,7 @@ LONGEST = {
     "reason": "多" * 500,
     "remaining": "1000000000000",
 }
+REVIEW = AlarmEvent.REVIEW_RESULT
 EVERY = list(product(AlarmEvent, Language))
 SAID = {
     (AlarmEvent.FREQUENCY_LIMIT, Language.ENGLISH): (
@@ -118,6 +119,8 @@ def test_an_approval_has_no_reason() -> None:
     approved = alarm(AlarmEvent.REVIEW_RESULT, verdict="approved", reason="")
     notice = compose(approved, Language.ENGLISH, None, SHOP)
     assert notice.sms == 'Review of your signature "Example": approved.'
+    ended = compose(alarm(REVIEW, reason="Unreadable. "), Language.ENGLISH, None, SHOP)
+    assert ended.sms == 'Review of your signature "Example": rejected, Unreadable.'
     assert "Result: approved.\nReason: none\n" in notice.body
 
 

@@ -55,7 +55,7 @@ async def test_a_rejected_signature_is_told_with_the_reason(
     content = (await signatures.read(console.root(account), identity))["content"]
     await decide(console, REJECT, **WHY)
     message, mail = await read(console)
-    assert message.body == f'Review of your signature "{content}": rejected, {WHY["reason"]}.'
+    assert message.body == f'Review of your signature "{content}": rejected, {WHY["reason"]}'
     assert mail.subject == "Your signature was reviewed: rejected"
     assert f"Reason: {WHY['reason']}\n" in mail.body
 
