@@ -24,6 +24,11 @@ THROTTLED: Final = (0.25, 4.0)
 """The same before a bind goes on that was told it is too fast."""
 PROVEN: Final = 60.0
 """Seconds a bind has to last before its next loss counts as the first."""
+_KINDS: Final = {
+    Command.BIND_TRANSCEIVER: "transceiver",
+    Command.BIND_TRANSMITTER: "transmitter",
+    Command.BIND_RECEIVER: "receiver",
+}
 _STOPPED: Final = "it was stopped"
 _CREDENTIALS: Final[dict[int, str]] = {
     Status.ESME_RINVPASWD: "the password is wrong",
@@ -37,6 +42,8 @@ log = logging.getLogger(__name__)
 class Watcher:
     """Who is told what happens on the binds of a carrier."""
 
+    name: str
+    """The carrier's, for the log."""
     delivered: Callable[[Session, Sequence[DeliverSm]], None]
     changed: Callable[[], None]
     """Something may be submitted that could not be before."""
@@ -50,13 +57,13 @@ class Bind:
 
     def __init__(
         self,
-        label: str,
+        number: int,
         command: Command,
         settings: SmppSettings,
         watcher: Watcher,
         timing: Timing,
     ) -> None:
-        self._label = label
+        self._label = f"bind {number} ({_KINDS[command]})"
         self._command = command
         self._settings = settings
         self._watcher = watcher
@@ -223,7 +230,7 @@ class Bind:
             self.bound = True
             self._unanswered = 0
             self._refused.reset()
-            log.info("%s is bound to %s:%d", self._label, self._settings.host, self._settings.port)
+            log.info("the carrier %s, %s: bound", self._watcher.name, self._label)
             self._watcher.changed()
             return None
         if answer.status == Status.ESME_ROK:
@@ -242,7 +249,7 @@ class Bind:
         self._lost.set()
 
     def _report(self, problem: str) -> None:
-        log.warning("%s: %s", self._label, problem)
+        log.warning("the carrier %s, %s: %s", self._watcher.name, self._label, problem)
         self._watcher.problem(f"{self._label}: {problem}")
 
 

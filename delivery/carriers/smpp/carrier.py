@@ -43,6 +43,7 @@ class SmppCarrier:
         self._stopped = False
         self._inbox = Inbox(name, settings, clock, timing, self._read)
         watcher = Watcher(
+            name=name,
             delivered=self._inbox.received,
             changed=self._changed,
             lost=self._lost,
@@ -50,7 +51,7 @@ class SmppCarrier:
         )
         commands = _COMMANDS[settings.bind_mode]
         self._binds = [
-            Bind(f"{name} {number} ({command.name.lower()})", command, settings, watcher, timing)
+            Bind(number, command, settings, watcher, timing)
             for number in range(1, settings.binds + 1)
             for command in commands
         ]

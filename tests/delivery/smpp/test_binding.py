@@ -43,7 +43,7 @@ async def test_a_bind_that_does_not_answer_enquire_link_is_given_up(hours: Hours
         await hours.advance(0.1)
         assert carrier.state().binds == 0
         assert carrier.state().error == (
-            "acme 1 (bind_transceiver): the carrier answered nothing for 20 s"
+            "bind 1 (transceiver): the carrier answered nothing for 20 s"
         )
         await hours.advance(1)
         assert (carrier.state().binds, smsc.attempts) == (1, 2)
@@ -80,7 +80,7 @@ async def test_pauses_between_attempts_grow_to_a_minute(hours: Hours) -> None:
         await hours.advance(at - hours.seconds)
         assert carrier.state().error_at == hours.now()
     assert carrier.state().error == (
-        f'acme 1 (bind_transceiver): no connection to "127.0.0.1:{smsc.port}": connection refused'
+        f'bind 1 (transceiver): no connection to "127.0.0.1:{smsc.port}": connection refused'
     )
     await smsc.start()
     await hours.advance(60)
@@ -114,9 +114,7 @@ async def test_refused_credentials_are_shown_and_tried_slowly(
 ) -> None:
     smsc = RefusesBind(status=status)
     carrier = await started(smsc, hours)
-    assert carrier.state().error == (
-        f"acme 1 (bind_transceiver): the carrier refused the bind: {said}"
-    )
+    assert carrier.state().error == (f"bind 1 (transceiver): the carrier refused the bind: {said}")
     await hours.advance(59)
     assert smsc.attempts == 1
     await hours.advance(1)

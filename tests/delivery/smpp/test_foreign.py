@@ -91,7 +91,7 @@ async def test_npm_refuses_a_wrong_password(sink: RecordingSink) -> None:
         await carrier.start(sink)
         await until(lambda: carrier.state().error)
         assert carrier.state().error == (
-            "acme 1 (bind_transceiver): the carrier refused the bind: "
+            "bind 1 (transceiver): the carrier refused the bind: "
             "ESME_RINVPASWD (the password is wrong)"
         )
         await carrier.stop()
