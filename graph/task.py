@@ -20,7 +20,7 @@ from graph.region import Region, SmsType
 from graph.skip import BulkTaskSkips, Skips, load_skips
 from graph.standing import Standings, load_standings
 from graph.task_filter import BulkTaskFilter
-from graph.task_status import TaskStatus
+from graph.task_status import TaskStatus, UnknownPolicy
 from policies import actions
 
 Id = Annotated[strawberry.ID, strawberry.argument(description="The bulk task's id.")]
@@ -78,6 +78,9 @@ class BulkTask(Node):
     )
     scheduled_at: datetime | None = strawberry.field(
         description="When it begins; null for at once, on consent."
+    )
+    unknown_messages: UnknownPolicy = strawberry.field(
+        description="What becomes of messages that were sent and never answered."
     )
     created_at: datetime = strawberry.field(description="When it was created.")
     consented_at: datetime | None = strawberry.field(description="When the fee was consented to.")
@@ -154,6 +157,7 @@ def _show(context: Context, row: BulkTaskRow, standings: Standings, skips: Skips
         template_id=encode("Template", row.template_id),
         signature_id=encode("Signature", row.signature_id) if row.signature_id else None,
         scheduled_at=row.scheduled_at,
+        unknown_messages=row.unknown_policy,
         created_at=row.created_at,
         consented_at=row.consented_at,
         started_at=row.started_at,

@@ -24,11 +24,13 @@ from domain.task_form import Draft, Part, Sender
 from graph.context import Context
 from graph.long import Long
 from graph.node import encode, key_of
+from graph.task_status import UnknownPolicy
 
 _SCHEDULED = (
     "When to begin, up to one month ahead, to the second; marketing between 08:00 and 22:00 of "
     "the account's zone."
 )
+_UNKNOWN = "What becomes of messages that were sent and never answered."
 _SIGNATURE = (
     "An approved signature of the template's region. Left out, Mainland China SMS takes the first "
     "approved one, and Global SMS has none."
@@ -47,6 +49,9 @@ class BulkTaskCreateInput:
     signature_id: strawberry.ID | None = strawberry.field(default=None, description=_SIGNATURE)
     scheduled_at: datetime | None = strawberry.field(
         default=None, description=f"{_SCHEDULED} Null sends at once, on consent."
+    )
+    unknown_messages: UnknownPolicy = strawberry.field(
+        default=UnknownPolicy.RESEND, description=_UNKNOWN
     )
 
 
@@ -70,6 +75,7 @@ class BulkTaskUpdateInput:
     scheduled_at: strawberry.Maybe[datetime | None] = strawberry.field(
         default=None, description=f"{_SCHEDULED} Null sends at once, on consent."
     )
+    unknown_messages: UnknownPolicy | None = strawberry.field(default=None, description=_UNKNOWN)
 
     @property
     def changes_parts(self) -> bool:
@@ -88,6 +94,7 @@ class BulkTaskUpdateInput:
             scheduled_at=(
                 row.scheduled_at if self.scheduled_at is None else self.scheduled_at.value
             ),
+            unknown_messages=self.unknown_messages or row.unknown_policy,
         )
 
 
@@ -113,6 +120,7 @@ class Parts:
     app_id: int
     template: TemplateRow
     signature: SignatureRow | None
+    unknown_policy: UnknownPolicy
     draft: Draft
 
     def columns(self) -> dict[str, Any]:
@@ -125,6 +133,7 @@ class Parts:
             "region": self.template.region,
             "sms_type": self.template.sms_type,
             "signature_id": self.signature.id if self.signature else None,
+            "unknown_policy": self.unknown_policy,
         }
 
 
@@ -161,7 +170,7 @@ async def read(session: AsyncSession, context: Context, form: BulkTaskCreateInpu
         now=context.now,
         terms=context.terms,
     )
-    return Parts(app.id, template, signature, draft)
+    return Parts(app.id, template, signature, form.unknown_messages, draft)
 
 
 def _part(row: Reviewed) -> Part:

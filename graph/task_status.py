@@ -1,9 +1,9 @@
 """The states of a bulk task, as the schema shows them."""
 
-from domain.task import TaskStatus
+from domain.task import TaskStatus, UnknownPolicy
 from graph.enums import publish
 
-__all__ = ["TaskStatus"]
+__all__ = ["TaskStatus", "UnknownPolicy"]
 
 publish(
     TaskStatus,
@@ -19,5 +19,17 @@ publish(
         "CANCELLED": "A user gave it up before it began.",
         "SENT": "Every recipient's message was submitted or refused.",
         "FAILED": "It could not go on; `problem` says why.",
+    },
+)
+
+publish(
+    UnknownPolicy,
+    name="UnknownMessages",
+    description="What becomes of messages that were sent to a carrier and never answered, because "
+    "a connection or a process ended.",
+    values={
+        "RESEND": "They are sent again at once; some of their recipients may get them twice.",
+        "WAIT": "They wait for a receipt and are never sent twice; those that were lost on the "
+        "way stay unsent, and end as expired.",
     },
 )

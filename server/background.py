@@ -34,6 +34,10 @@ log = logging.getLogger(__name__)
 def make_worker(settings: Settings, console: Console) -> Worker:
     """Put a worker together on what the process has opened."""
     delivery = DeliverySettings(
+        batch=settings.claim_batch,
+        in_flight=settings.in_flight,
+        lease=timedelta(seconds=settings.lease_seconds),
+        receipt_wait=timedelta(hours=settings.receipt_hours),
         application_delay=console.terms.application_delay,
         blocklist_delay=console.terms.blocklist_delay,
         opt_out=OptOut.of(console.terms.opt_out_words, console.terms.opt_out_window),

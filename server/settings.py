@@ -164,6 +164,32 @@ class Settings(MailSettings, OperationsSettings):
     package_delay_seconds: float = Field(
         0, ge=0, le=86_400, description="How long a package takes to be effective once bought."
     )
+    claim_batch: int = Field(
+        500,
+        ge=10,
+        le=5_000,
+        description="Messages a worker takes from the queue at once, in one transaction.",
+    )
+    in_flight: int = Field(
+        1_000,
+        ge=10,
+        le=50_000,
+        description="Messages a worker has submitted and not yet recorded, over all its carriers: "
+        "the most that may be sent twice when it is killed.",
+    )
+    lease_seconds: int = Field(
+        60,
+        ge=10,
+        le=3_600,
+        description="How long a worker may hold a message before others take it for dead. A "
+        "carrier has half of it to answer.",
+    )
+    receipt_hours: float = Field(
+        72,
+        gt=0,
+        le=720,
+        description="How long a message waits for its receipt before it ends as expired.",
+    )
     simulator_success_rate: float = Field(
         0.98, ge=0, le=1, description="Share of messages the simulator carrier delivers."
     )

@@ -18,7 +18,7 @@ from delivery.settings import DeliverySettings
 from tests import sending
 from tests.serving import COMMAND, ROOT, environment, free_port
 
-BATCH = DeliverySettings().batch
+IN_FLIGHT = DeliverySettings().in_flight
 PATIENCE = 120
 
 
@@ -42,8 +42,8 @@ class Aftermath:
 
     @property
     def bound(self) -> int:
-        """The most that may have been submitted twice: one batch a kill."""
-        return self.kills * BATCH
+        """The most that may have been submitted twice: what is in flight, for each kill."""
+        return self.kills * IN_FLIGHT
 
 
 def send_and_kill(folder: Path, messages: int, kills: int, seed: int) -> Aftermath:

@@ -16,6 +16,7 @@ mutation ($input: BulkTaskCreateInput!) {
   bulkTaskCreate(input: $input) {
     bulkTask {
       id name region smsType status progress scheduledAt applicationId templateId signatureId
+      unknownMessages
       rowErrorsUrl fee { packageUnits packageBalance amountMicros currency }
     }
     userErrors { code field message }
@@ -25,7 +26,7 @@ mutation ($input: BulkTaskCreateInput!) {
 UPDATE = """
 mutation ($id: ID!, $input: BulkTaskUpdateInput!) {
   bulkTaskUpdate(id: $id, input: $input) {
-    bulkTask { name scheduledAt templateId signatureId region }
+    bulkTask { name scheduledAt templateId signatureId region unknownMessages }
     userErrors { code field message }
   }
 }

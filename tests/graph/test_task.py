@@ -50,6 +50,7 @@ async def test_a_draft_takes_region_and_type_from_its_template_and_the_first_sig
         "applicationId": encode("Application", later.app_id),
         "templateId": encode("Template", parts.template_id),
         "signatureId": encode("Signature", parts.signature_id),
+        "unknownMessages": "RESEND",
         "rowErrorsUrl": None,
         "fee": {
             "packageUnits": 0,
@@ -214,6 +215,7 @@ async def test_a_draft_changes_whole_and_a_checked_task_in_name_and_time(
         "templateId": encode("Template", far.template_id),
         "signatureId": None,
         "region": "GLOBAL",
+        "unknownMessages": "RESEND",
     }
     checked = await ready(console, parts)
     assert await errors(root, UPDATE, id=checked, input=changes) == [
@@ -226,9 +228,12 @@ async def test_a_draft_changes_whole_and_a_checked_task_in_name_and_time(
             ),
         )
     ]
-    later = {"name": "Winter", "scheduledAt": due.isoformat()}
+    later = {"name": "Winter", "scheduledAt": due.isoformat(), "unknownMessages": "WAIT"}
     task = (await root.run(UPDATE, id=checked, input=later))["bulkTaskUpdate"]["bulkTask"]
     assert (task["name"], task["scheduledAt"]) == ("Winter", due.isoformat())
+    assert task["unknownMessages"] == "WAIT"
+    task = (await root.run(UPDATE, id=checked, input={"name": "May"}))["bulkTaskUpdate"]["bulkTask"]
+    assert task["unknownMessages"] == "WAIT"
     sent = await ready(console, parts)
     await root.run(START, id=sent, input=consent(3))
     (found,) = await errors(root, UPDATE, id=sent, input={"name": "x"})
