@@ -31,8 +31,8 @@ _KINDS: Final = {
 }
 _STOPPED: Final = "it was stopped"
 _CREDENTIALS: Final[dict[int, str]] = {
-    Status.ESME_RINVPASWD: "the password is wrong",
-    Status.ESME_RINVSYSID: "the system_id is wrong",
+    Status.ESME_RINVPASWD: "wrong password",
+    Status.ESME_RINVSYSID: "wrong system_id",
 }
 
 log = logging.getLogger(__name__)

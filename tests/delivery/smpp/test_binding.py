@@ -105,8 +105,8 @@ async def test_pauses_between_attempts_grow_to_a_minute(hours: Hours) -> None:
 @pytest.mark.parametrize(
     ("status", "said"),
     [
-        (0x0E, "ESME_RINVPASWD (the password is wrong)"),
-        (WRONG_SYSTEM_ID, "ESME_RINVSYSID (the system_id is wrong)"),
+        (0x0E, "ESME_RINVPASWD (wrong password)"),
+        (WRONG_SYSTEM_ID, "ESME_RINVSYSID (wrong system_id)"),
     ],
 )
 async def test_refused_credentials_are_shown_and_tried_slowly(

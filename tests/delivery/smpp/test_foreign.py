@@ -91,8 +91,7 @@ async def test_npm_refuses_a_wrong_password(sink: RecordingSink) -> None:
         await carrier.start(sink)
         await until(lambda: carrier.state().error)
         assert carrier.state().error == (
-            "bind 1 (transceiver): the carrier refused the bind: "
-            "ESME_RINVPASWD (the password is wrong)"
+            "bind 1 (transceiver): the carrier refused the bind: ESME_RINVPASWD (wrong password)"
         )
         await carrier.stop()
 

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from typing import cast
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from delivery.carriers.smpp.command import Command
 from delivery.carriers.smpp.field import LAST_SEQUENCE
@@ -114,6 +116,33 @@ async def test_no_requests_are_made_while_the_carrier_does_not_read(ends: Ends) 
     ends.session.close("over")
     ends.session.resume_writing()
     assert not ends.session.usable
+
+
+@given(
+    chunks=st.lists(
+        st.one_of(
+            st.binary(max_size=64),
+            st.builds(
+                pdu,
+                st.sampled_from([DELIVER, ENQUIRE, 0x103, 0x80000000, 0x80000003, 0x80000004, 9]),
+                st.integers(0, 255),
+                st.integers(0, 5),
+                st.binary(max_size=48),
+            ),
+        ),
+        max_size=12,
+    )
+)
+async def test_whatever_comes_each_request_has_one_answer(chunks: list[bytes]) -> None:
+    ends = Ends(Hours())
+    for chunk in chunks:
+        ends.request()
+        if not ends.wire.closed:
+            ends.session.data_received(chunk)
+        await asyncio.sleep(0)
+    ends.session.connection_lost(None)
+    assert len(ends.answers) == len(chunks)
+    assert len(ends.problems) == 1
 
 
 async def test_responses_find_their_request_in_any_order(ends: Ends) -> None:
