@@ -43,6 +43,7 @@ def test_defaults_are_the_guides_numbers(tmp_path: Path) -> None:
         ("SMS_CONSOLE_REVIEW_TIME_ZONE", "Mars/Base", "an IANA time zone such as Asia/Shanghai"),
         ("SMS_CONSOLE_DATABASE_URL", "mysql://x", "sqlite:///path/to/file or postgresql://"),
         ("SMS_CONSOLE_OPT_OUT_WORDS", "TD,T,退订", "words between commas, N, R among them"),
+        ("SMS_CONSOLE_CALLBACK_NETWORKS", "10.0.0.1/8", "networks between commas such as"),
         ("SMS_CONSOLE_REVIEW_CLOSES", "08:00", "REVIEW_CLOSES must be later than"),
         ("SMS_CONSOLE_HOTS", "x", "SMS_CONSOLE_HOTS is not a setting"),
     ],
