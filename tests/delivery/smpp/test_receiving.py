@@ -123,6 +123,16 @@ async def test_ids_and_times_are_read_as_the_carrier_writes_them(
     assert (one.reference, one.at) == ("ff", DONE - timedelta(hours=8))
 
 
+async def test_a_receipt_may_come_as_data_sm(hours: Hours, sink: RecordingSink) -> None:
+    smsc = Smsc()
+    body = b"\0\1\0018613800138000\0\0\x0010690\0\x04\0\0" + b"\0\x1e\0\3ab\0" + b"\4\x27\0\1\2"
+    async with connected(smsc, hours, sink):
+        smsc.links[0].send(pdu(0x103, 0, 9, body))
+        await until(lambda: smsc.answers)
+    assert smsc.answers == [(0x103 | RESPONSE, 0, 9)]
+    assert sink.receipts == [Receipt("ab", True, "DELIVRD", hours.now(), PHONE)]
+
+
 async def test_what_is_not_final_is_acknowledged_and_not_brought(
     hours: Hours, sink: RecordingSink
 ) -> None:
