@@ -231,7 +231,9 @@ async def finish_sent(session: AsyncSession, task_ids: Sequence[int], now: datet
         columns.status == TaskStatus.SENDING,
         columns.accepted + columns.refused >= columns.recipients,
     )
-    for task_id in (await session.exec(query.order_by(col(columns.id)))).all():
+    # Accounts in one order: each is held from here on, and two workers must not wait in a circle.
+    ordered = query.order_by(col(columns.account_uin), col(columns.id))
+    for task_id in (await session.exec(ordered)).all():
         await finish(session, task_id, now)
 
 

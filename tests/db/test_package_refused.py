@@ -5,14 +5,14 @@ from dataclasses import replace
 import pytest
 from sqlmodel import select, update
 
-from db import settlement, task
+from db import queue, settlement, task
 from db.package import PackageRow
 from db.session import Database
 from domain.carrier import Answer, Verdict
 from domain.price import RefusedUnits
 from domain.task import TaskStatus
 from tests import packages, sending
-from tests.sending import NOW
+from tests.console import START as NOW
 
 
 async def send(database: Database, refused_units: RefusedUnits) -> int:
@@ -27,12 +27,12 @@ async def send(database: Database, refused_units: RefusedUnits) -> int:
         await session.exec(update(PackageRow).values(refused_units=refused_units))
     asked = sending.request(NOW, limit=5)
     async with database.write() as session:
-        batch = await sending.queue.claim(session, asked)
-        await sending.queue.park(session, [(one, sending.CARRIER) for one in batch[3:]])
+        batch = await queue.claim(session, asked)
+        await queue.park(session, [(one, sending.CARRIER) for one in batch[3:]])
         await sending.sifted(session, asked, batch[:3], [])
     waited = replace(sending.request(NOW, limit=2), carriers=(sending.CARRIER,))
     async with database.write() as session:
-        (again, _) = await sending.queue.claim(session, waited)
+        (again, _) = await queue.claim(session, waited)
         rule = Answer(again.id, Verdict.REFUSED, code="FailedOperation.PhoneNumberInBlacklist")
         await sending.sifted(session, waited, [again], [rule])
     answers = [*map(sending.accepted, batch[:2]), sending.refused(batch[2])]

@@ -162,7 +162,7 @@ async def test_old_days_are_forgotten_when_a_new_one_begins(
         await remind(database, 1_000)
         await accept(database, 1, START + timedelta(days=day))
     async with database.read() as session:
-        days = (await session.exec(select(WarningCountRow.day))).all()
+        days = (await session.exec(select(col(WarningCountRow.day)))).all()
     assert len(days) == 8
     assert max(days) == date(2026, 3, 21)
 

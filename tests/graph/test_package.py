@@ -3,10 +3,10 @@
 from datetime import timedelta
 from typing import Any
 
-from db import package_watch
+from db import package, package_watch, settlement, task
 from domain.package import PackageKind
 from graph.node import encode
-from tests import bulk, packages
+from tests import bulk
 from tests.console import Caller, Console, Statements
 from tests.graph.test_price_item import FORM, PRICES, sell
 
@@ -160,7 +160,7 @@ async def test_the_list_shows_every_state_in_the_order_asked_for(console: Consol
             ("used", 30, 5, 0),
             ("soon", 60, 7, 3),
         ):
-            await packages.package.grant(
+            await package.grant(
                 session,
                 account.uin,
                 PackageKind.PURCHASED,
@@ -172,10 +172,10 @@ async def test_the_list_shows_every_state_in_the_order_asked_for(console: Consol
             )
     async with console.database.write() as session:
         row = await package_watch.hold(session, account.uin)
-        await packages.package.reserve(session, account.uin, 25, task_id=1, now=now)
+        await package.reserve(session, account.uin, 25, task_id=1, now=now)
         await package_watch.fallen(session, row, now, console.terms)
         # Of what expires first, 20 were taken; 8 come back to what expires last.
-        await packages.package.give_back(session, account.uin, 8, task_id=1, now=now)
+        await package.give_back(session, account.uin, 8, task_id=1, now=now)
     console.clock.advance(timedelta(days=1))
     order = {"field": "EXPIRES_AT", "direction": "ASC"}
     found = (await root.run(LIST, orderBy=order))["packages"]
@@ -218,8 +218,8 @@ async def test_the_history_is_every_change_newest_first(console: Console) -> Non
     await bulk.make_ready(console.database, task_id, console.clock.now)
     console.clock.advance(timedelta(hours=1))
     async with console.database.write() as session:
-        row = await packages.task.changing(session, account.uin, task_id)
-        await packages.settlement.consent_to(session, row, console.clock.now, console.terms)
+        row = await task.changing(session, account.uin, task_id)
+        await settlement.consent_to(session, row, console.clock.now, console.terms)
     assert (await root.run(BALANCE))["packageBalance"] == {
         "remaining": 97,
         "notYetEffective": 0,
@@ -232,16 +232,16 @@ async def test_the_history_is_every_change_newest_first(console: Console) -> Non
         ("GRANT", 100, None),
     ]
     assert history["totalCount"] == 2
-    package = history["nodes"][0]["packageId"]
-    only = (await root.run(HISTORY, packageId=package, first=1))["packageHistory"]
+    holder = history["nodes"][0]["packageId"]
+    only = (await root.run(HISTORY, packageId=holder, first=1))["packageHistory"]
     assert only["pageInfo"]["hasNextPage"]
     rest = (await root.run(HISTORY, after=only["pageInfo"]["endCursor"]))["packageHistory"]
     assert [one["kind"] for one in rest["nodes"]] == ["GRANT"]
     stranger = await buyer(console)
-    assert (await stranger.run(HISTORY, packageId=package))["packageHistory"]["totalCount"] == 0
+    assert (await stranger.run(HISTORY, packageId=holder))["packageHistory"]["totalCount"] == 0
     one = "query ($id: ID!) { package(id: $id) { remaining } node(id: $id) { id } }"
-    assert (await root.run(one, id=package))["package"] == {"remaining": 97}
-    assert await stranger.run(one, id=package) == {"package": None, "node": None}
+    assert (await root.run(one, id=holder))["package"] == {"remaining": 97}
+    assert await stranger.run(one, id=holder) == {"package": None, "node": None}
 
 
 async def test_a_page_costs_the_same_however_long(console: Console) -> None:

@@ -7,7 +7,8 @@ from sqlmodel import select
 
 from db import alarm_contact
 from db.notification import NotificationRow
-from domain.alarm import AlarmEvent
+from domain import alarm_contact as rules
+from domain.alarm import AlarmEvent, Language
 from graph.node import encode
 from tests import bulk
 from tests.console import Caller, Console
@@ -91,12 +92,12 @@ async def test_a_threshold_has_its_bounds(
 async def test_a_task_that_crosses_the_threshold_tells_the_contacts(console: Console) -> None:
     root, parts = await company(console)
     async with console.database.write() as session:
-        draft = alarm_contact.rules.draft(
+        draft = rules.draft(
             name="Ops",
             mobile_number="+8613800000001",
             email="ops@example.com",
             events=[AlarmEvent.PACKAGE],
-            language=alarm_contact.Language.ENGLISH,
+            language=Language.ENGLISH,
         )
         await alarm_contact.add(session, parts.account_uin, parts.app_id, draft, console.clock.now)
     await root.run(SET_ALARM, input={"enabled": True, "threshold": 50})
@@ -159,7 +160,7 @@ async def test_what_renewal_cannot_be_set_to_changes_nothing(console: Console) -
     item = await sell(console)
     small = await sell(console, units=999, priceMicros=1)
     before = await console.digest()
-    cases = [
+    cases: list[tuple[dict[str, Any], list[tuple[str, str]]]] = [
         ({"threshold": 0}, [("OUT_OF_RANGE", "threshold")]),
         ({"threshold": 2_001}, [("MISMATCH", "quantity")]),
         ({"quantity": 0}, [("OUT_OF_RANGE", "quantity")]),
