@@ -12,6 +12,7 @@ from db import application as applications
 from db import quota as quotas
 from db.application import ApplicationRow
 from db.dialect import BigId, choice
+from db.notification import NotificationRow
 from domain import alarm_contact as rules
 from domain import email, quota
 from domain.alarm import Alarm, AlarmEvent, Language
@@ -143,7 +144,8 @@ async def remove(session: AsyncSession, owner: int, contact_id: int) -> None:
 
 
 async def erase(session: AsyncSession, app_id: int) -> None:
-    """Delete every contact of an application that is gone for good."""
+    """Delete every contact of an application that is gone for good, and what they were told."""
+    await session.exec(delete(NotificationRow).where(col(NotificationRow.app_id) == app_id))
     await session.exec(delete(AlarmContactRow).where(col(AlarmContactRow.app_id) == app_id))
 
 

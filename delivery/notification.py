@@ -6,6 +6,7 @@ whatever dies. A mail server that dies after it took a mail, or a worker after i
 may cost one mail twice: both carry the same Message-ID.
 """
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,12 +20,15 @@ from delivery.mail import MailError
 from delivery.step import Job, Tools, step
 from domain.alarm import Channel
 
+log = logging.getLogger(__name__)
+
 FORGOTTEN_AT_ONCE: Final = 1_000
 REST: Final = 3_600.0
 NO_SERVER: Final = (
     "no mail server is set: set SMS_CONSOLE_SMTP_HOST and SMS_CONSOLE_SMTP_FROM, restart, and send "
     "this again"
 )
+OUR_FAULT: Final = "something went wrong on our side: the log of the worker says what"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +41,11 @@ class Tried:
 
 async def notify(tools: Tools, job: Job) -> None:
     """Try to send one notification; one that was sent already is left alone."""
-    tried = await step("send", partial(_send, tools, job))
+    try:
+        tried = await step("send", partial(_send, tools, job))
+    except Exception:
+        log.exception("job %s: telling notification %s failed", job.id, job.subject_id)
+        tried = Tried(OUR_FAULT)
     if tried is not None:
         await step("note", partial(_note, tools, job, tried))
 

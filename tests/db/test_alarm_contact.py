@@ -15,7 +15,7 @@ from domain.alarm import AlarmEvent
 from domain.errors import Code, Refused
 from domain.quota import ALARM_CONTACTS
 from tests import sending
-from tests.alarming import add_contact
+from tests.alarming import add_contact, alarm_of, outbox, ring
 from tests.console import START as NOW
 
 
@@ -80,6 +80,7 @@ async def test_contacts_are_erased_with_their_application(database: Database, ac
     other = await sending.add_account(database, NOW, uin=23_456_789)
     for owner in (account, other):
         await add_contact(database, owner, owner, NOW)
+        await ring(database, NOW, alarm_of(owner, owner, AlarmEvent.FREQUENCY_LIMIT))
     async with database.write() as session:
         row = await applications.changing(session, account, account)
         await applications.remove(session, row, NOW)
@@ -89,3 +90,4 @@ async def test_contacts_are_erased_with_their_application(database: Database, ac
         deleted = (await session.exec(select(RestorableRow))).one()
         await purge.finish(session, deleted.id)
     assert await counts(database) == (1, len(AlarmEvent))
+    assert {row.app_id for row in await outbox(database)} == {other}

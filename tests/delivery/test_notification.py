@@ -20,7 +20,7 @@ from db.session import Database
 from db.template import TemplateRow
 from db.user import UserRow
 from delivery.mail import MailServer
-from delivery.notification import NO_SERVER, REST, Outbox
+from delivery.notification import NO_SERVER, OUR_FAULT, REST, Outbox
 from domain.alarm import RETRIES, AlarmEvent, Language, NotificationState
 from domain.region import Region
 from tests import bulk
@@ -223,6 +223,23 @@ async def test_the_last_try_that_fails_ends_it(bench: Bench) -> None:
         now += pause or timedelta()
     assert (await tried(bench, 1 + len(RETRIES))).state is FAILED
     assert len(await jobs(bench.database)) == 1 + len(RETRIES)
+
+
+async def test_a_fault_of_ours_is_shown_and_tried_again(
+    bench: Bench, served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_given: object) -> None:
+        raise RuntimeError("a mail that cannot be made")
+
+    monkeypatch.setattr("delivery.mail.compose", fail)
+    monkeypatch.setattr("delivery.step.FIRST_PAUSE", 0.001)
+    bench = mailing(bench, served.server)
+    await alert(bench)
+    async with bench.working() as workflows:
+        await workflows.relay(START)
+        row = await tried(bench, 1)
+    assert (row.state, row.error, row.retry_at) == (QUEUED, OUR_FAULT, START + RETRIES[0])
+    assert served.box.taken == []
 
 
 async def telling(bench: Bench, served: Served, when: str) -> Process:
