@@ -48,10 +48,23 @@ def phones(count: int, first: int = FIRST_PHONE) -> list[str]:
     return found
 
 
-def request(now: datetime, *, worker: str = "one", limit: int = 100, after: int = 0) -> Claim:
+def request(
+    now: datetime,
+    *,
+    worker: str = "one",
+    limit: int = 100,
+    after: int = 0,
+    carriers: Sequence[str] = (),
+) -> Claim:
     """Ask for messages as a worker does."""
     return Claim(
-        worker=worker, limit=limit, now=now, lease=LEASE, application_delay=DELAY, after=after
+        worker=worker,
+        limit=limit,
+        now=now,
+        lease=LEASE,
+        application_delay=DELAY,
+        after=after,
+        carriers=carriers,
     )
 
 
