@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import insert
 from sqlmodel import col, func, select
 
-from db import package, queue, receipt, submission
+from db import package, queue, receipt, single, submission
 from db.account import AccountRow
 from db.application import ApplicationRow
 from db.file import FilePurpose, FileRow
@@ -190,6 +190,33 @@ async def add_task(  # noqa: PLR0913 - whose, how many, and how far
         if rows:
             await (await session.connection()).execute(insert(MessageRow), rows)
     return task.id
+
+
+async def add_single(
+    session: AsyncSession,
+    uin: int,
+    now: datetime,
+    *,
+    phone: str = f"+86{FIRST_PHONE}",
+    urgent: bool = False,
+) -> int:
+    """Queue a single message of an account; gives its number."""
+    return await single.queue(
+        session,
+        account_uin=uin,
+        app_id=uin,
+        template_id=uin,
+        signature_id=uin,
+        region=Region.MAINLAND,
+        sms_type=SmsType.REGULAR,
+        phone=phone,
+        country="CN",
+        params=["A2", "Monday"],
+        characters=30,
+        segments=1,
+        now=now,
+        urgent=urgent,
+    )
 
 
 async def messages(database: Database) -> list[MessageRow]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import event, update
 
-from db import allowlist, frequency, lease, simulator, statistic
+from db import allowlist, frequency, lease, queue, simulator, statistic, submission
 from db.message import TABLE as MESSAGE
 from db.session import Database
 from db.statistic import Scope
@@ -110,6 +110,33 @@ async def test_delivery_never_reads_a_table_from_end_to_end(sqlite_url: str, clo
             await statistic.failures(session, scope, span)
             await statistic.failed(session, scope, span)
     assert len({statement for statement, _ in statements}) > 25
+    assert await scans(database, statements) == []
+    await database.close()
+
+
+async def test_claims_read_no_more_than_they_take(sqlite_url: str, clock: Clock) -> None:
+    """Singles, what waits for a carrier, and what was lost: each has an index of its own."""
+    database = Database(sqlite_url)
+    account = await sending.add_account(database, clock.now)
+    await sending.add_task(database, clock.now, sending.phones(4))
+    async with database.write() as session:
+        for urgent in (True, False):
+            await sending.add_single(session, account, clock.now, urgent=urgent)
+    with recorded(database) as statements:
+        async with database.write() as session:
+            await queue.waiting(session)
+            request = sending.request(clock.now, carriers=["far", "near"])
+            batch = await queue.claim(session, request)
+            await queue.park(session, [(message, "far") for message in batch])
+            assert len(await queue.claim(session, request)) == 6
+            await queue.reroute(session, ["near"])
+            assert await queue.reroute(session) == 6
+            batch = await sending.taken(session, request)
+            unknown = [Answer(one.id, Verdict.UNKNOWN, (f"ref-{one.id}",)) for one in batch]
+            await submission.record(session, "one", sending.CARRIER, unknown, clock.now)
+            await lease.any_to_ask(session, ["far"], clock.now)
+            await lease.to_ask(session, ["far"], clock.now, 10)
+    assert len({statement for statement, _ in statements}) > 20
     assert await scans(database, statements) == []
     await database.close()
 

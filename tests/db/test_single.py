@@ -5,12 +5,11 @@ from typing import Any
 
 import pytest
 
-from db import application, lease, queue, single
+from db import application, lease, queue
 from db.application import ApplicationRow
 from db.queue import Claimed
 from db.session import Database
 from domain import application as rules
-from domain.region import Region, SmsType
 from tests import sending
 from tests.console import START as NOW
 from tests.sending import accepted, bring, claim, receipt_of, record, refused
@@ -25,22 +24,7 @@ async def add(database: Database, uin: int, count: int = 1, **how: Any) -> list[
     """Queue single messages of an account."""
     async with database.write() as session:
         return [
-            await single.queue(
-                session,
-                account_uin=uin,
-                app_id=uin,
-                template_id=uin,
-                signature_id=uin,
-                region=Region.MAINLAND,
-                sms_type=SmsType.REGULAR,
-                phone=phone,
-                country="CN",
-                params=["A2", "Monday"],
-                characters=30,
-                segments=1,
-                now=NOW,
-                **how,
-            )
+            await sending.add_single(session, uin, NOW, phone=phone, **how)
             for phone in sending.phones(count)
         ]
 
