@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from sqlmodel import SQLModel, select
 
-from db import blocklist, purge, quota, review, signature, template
+from db import blocklist, purge, quota, review, signature, template, warning_threshold
 from db.account import AccountRow
 from db.allowlist import AllowlistRow
 from db.application import ApplicationRow
@@ -19,6 +19,7 @@ from db.session import Database
 from db.signature import SignatureRow
 from db.store import Store, new_key
 from db.template import TemplateRow
+from db.warning_threshold import WarningCountRow, WarningThresholdRow
 from delivery import purge as purging
 from delivery.purge import SELDOM, Purge
 from delivery.step import Tools
@@ -28,6 +29,7 @@ from domain.restore import RestorableState
 from domain.signature import CertificateType, Draft, Purpose, SignatureType
 from domain.template import Draft as TemplateDraft
 from domain.terms import Terms
+from domain.warning_threshold import Reminder
 from tests.console import Clock, Console
 from tests.db.test_restore import (
     add_application,
@@ -129,11 +131,14 @@ async def test_papers_go_and_of_the_rest_stays_what_records_quote(
             app_id=app_id, phone="+8613800000001", country="CN", added_at=now, added_by=account.uin
         )
         session.add(number)
+        wanted = {Region.MAINLAND: Reminder(enabled=True, threshold=100)}
+        await warning_threshold.change(session, app_id, wanted, now)
     await delete_application(console, account, app_id)
     deleted = await listed(console, account)
     console.clock.advance(KEPT)
     assert await worker(console).step() == SELDOM
-    assert await rows(console, AllowlistRow) == []
+    for table in (AllowlistRow, WarningThresholdRow, WarningCountRow):
+        assert await rows(console, table) == []
     assert not any([await exists(console, key) for key in keys])
     assert await rows(console, FileRow) == []
     assert {await state(console, row.id) for row in deleted} == {RestorableState.PURGED}
