@@ -139,6 +139,13 @@ async def claim(session: AsyncSession, request: Claim) -> list[Turn]:
     return turns
 
 
+async def release(session: AsyncSession, now: datetime) -> None:
+    """Take back every callback that is held: whoever held it is known to be dead."""
+    held = CALLBACK.c.claimed_by.is_not(None)
+    freed = update(CALLBACK).where(held).values(claimed_by=None, claimed_until=now)
+    await (await session.connection()).execute(freed)
+
+
 def _due(now: datetime) -> Select[Any]:
     columns, event, push = CALLBACK.c, EVENT.c, PUSH.c
     gone = exists().where(

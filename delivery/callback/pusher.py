@@ -42,6 +42,8 @@ class PusherSettings:
     """URLs pushed to at once."""
     failing: int = FAILING_AT_ONCE
     """URLs taken for dead that are tried at once, beside the others."""
+    alone: bool = False
+    """Whether no other worker pushes: what a killed one held is taken back at once."""
 
 
 class Pusher(Loop):
@@ -77,6 +79,9 @@ class Pusher(Loop):
     async def run(self) -> None:
         """Go on until stopped, then finish what is under way; cancelled, leave it to others."""
         try:
+            if self._settings.alone:
+                async with self._database.write() as session:
+                    await callback_push.release(session, self._clock())
             await super().run()
             self._ending = True
             if self._turns:

@@ -1,23 +1,27 @@
 """One URL slows no other, however it fails, and nothing is lost meanwhile (CFG-2, RPL-1)."""
 
 import asyncio
+import random
+from collections import defaultdict
 from collections.abc import AsyncIterator, Mapping
+from dataclasses import replace
 from datetime import timedelta
 
 import orjson
 import pytest
 
+from db import callback_push, callback_setting
+from db.callback_push import Claim
 from db.session import Database
 from delivery.callback.expiry import Expiry
-from delivery.callback.pusher import Pusher, PusherSettings
+from delivery.callback.pusher import LEASE, Pusher, PusherSettings
 from domain.callback import Heard
 from domain.callback_retry import SCHEDULE, TRIES
 from tests import pushing
 from tests.console import Clock
-from tests.posting import Post, Posts
+from tests.posting import TAKEN, Post, Posts
 from tests.pushing import BROKEN, UIN, URL, VAULT, sids
 
-OTHER = UIN + 1
 DEAD = "https://dead.example/"
 
 
@@ -211,6 +215,57 @@ async def test_a_killed_workers_pushes_are_taken_up_under_their_ids(
     assert again.headers["webhook-id"] == sent[0].headers["webhook-id"]
     assert again.body == sent[0].body
     assert sids(new) == list(range(100, 150))
+
+
+async def test_where_one_worker_works_alone_it_takes_back_at_once_what_it_held(
+    database: Database, clock: Clock
+) -> None:
+    await pushing.add_callback(database)
+    await pushing.receipts(database, [1])
+    request = Claim(token="dead", working=1, failing=0, now=clock.now, lease=LEASE)
+    async with database.write() as session:
+        (lost,) = await callback_push.claim(session, request)
+    posts = Posts()
+    await pushing.push(database, posts, clock, alone=True)
+    (post,) = posts.all
+    assert post.headers["webhook-id"] == lost.pushes[0].webhook_id
+
+
+@pytest.mark.parametrize("seed", range(4))
+async def test_whatever_fails_nothing_is_lost_and_each_message_stays_in_order(
+    database: Database, clock: Clock, seed: int
+) -> None:
+    """Receipts come, pushes fail by chance, time passes, and users replay what was parked."""
+    chance = random.Random(seed)  # noqa: S311 - a test's dice
+    happened: defaultdict[str, list[str]] = defaultdict(list)
+    arrived: defaultdict[str, list[str]] = defaultdict(list)
+
+    async def send(_url: str, _headers: Mapping[str, str], body: bytes) -> Heard:
+        if chance.random() < share:
+            return BROKEN
+        for event in orjson.loads(body):
+            arrived[event["sid"]].append(event["errmsg"])
+        return TAKEN
+
+    await pushing.add_callback(database)
+    for step in range(25):
+        share = chance.choice((0, 0.5, 1))
+        batch = chance.choices(range(8), k=chance.randrange(12))
+        for message_id in batch:
+            code = f"{step}.{len(happened[str(message_id)])}"
+            happened[str(message_id)].append(code)
+            event = replace(pushing.receipt(message_id), code=code)
+            await pushing.happen(database, event)
+        await pushing.push(database, send, clock)
+        clock.advance(chance.choice(SCHEDULE))
+    share = 0
+    async with database.write() as session:
+        row = await callback_setting.changing(session, UIN, UIN)
+        await callback_setting.replay(session, row, None, clock.now)
+    while await pushing.events(database):
+        clock.advance(timedelta(days=1))
+        await pushing.push(database, send, clock)
+    assert arrived == happened
 
 
 async def test_old_events_of_dead_callbacks_are_dropped_in_bounded_steps(

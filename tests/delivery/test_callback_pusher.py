@@ -19,9 +19,6 @@ from tests.console import START, Clock
 from tests.posting import Post, Posts
 from tests.pushing import BROKEN, SECRET, UIN, VAULT
 
-OTHER = UIN + 1
-DEAD = "https://dead.example/"
-
 
 @pytest.fixture(params=["sqlite_url", "postgresql_url"])
 async def database(request: pytest.FixtureRequest) -> AsyncIterator[Database]:
