@@ -73,7 +73,8 @@ def _chores(
     """List what a worker sees to at its own times."""
     database, clock = console.database, console.clock
     keep = timedelta(days=settings.callback_keep_days)
-    yield Pusher(database, console.vault, console.send, clock, PusherSettings())
+    pushing = PusherSettings(alone=database.is_sqlite)
+    yield Pusher(database, console.vault, console.send, clock, pushing)
     yield Loop("receipts", ReceiptKeeping(database, clock, delivery.receipt_wait).step)
     yield Loop("dropping old events", EventExpiry(database, clock, keep).step)
     yield Loop("the purge", Purge(tools).step)
