@@ -211,6 +211,21 @@ async def test_many_workers_at_once_reach_it_once(database: Database, raised: Ra
     assert row.sent == 105
 
 
+async def test_it_counts_what_carriers_take_and_no_refusal_or_receipt(
+    database: Database, raised: Raised
+) -> None:
+    await remind(database, 3)
+    await sending.add_task(database, START, sending.phones(6))
+    batch = await sending.claim(database)
+    await sending.record(database, *map(sending.accepted, batch[:2]), sending.refused(batch[2]))
+    await sending.bring(database, *map(sending.receipt_of, batch[:2]))
+    assert raised.all == []
+    await sending.record(database, *map(sending.accepted, batch[3:5]))
+    await sending.record(database, sending.accepted(batch[5]))
+    assert told(raised) == [("mainland", "3", "2026-03-02")]
+    assert (await shown(database))[Region.MAINLAND].sent == 5
+
+
 async def test_switched_on_among_batches_it_misses_none_of_them(
     database: Database, raised: Raised
 ) -> None:
