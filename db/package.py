@@ -6,6 +6,7 @@ looks at afterwards is that of this change.
 
 from collections import Counter
 from datetime import datetime
+from typing import Final
 
 from sqlalchemy import CheckConstraint, Index, text
 from sqlmodel import Field, SQLModel, col, func, select, update
@@ -15,8 +16,9 @@ from db.dialect import BigId, choice
 from domain.package import Drawn, LedgerKind, PackageKind, returned, spread
 from domain.price import NAME_MOST, RefusedUnits
 
-_GIFT = text("kind = 'gift'")
-_LEFT = text("remaining > 0")
+_GIFT: Final = text("kind = 'gift'")
+# What a partial index covers; a query has to repeat these words for the index to be used.
+LEFT: Final = text("remaining > 0")
 
 
 class PackageRow(SQLModel, table=True):
@@ -36,7 +38,7 @@ class PackageRow(SQLModel, table=True):
             sqlite_where=_GIFT,
             postgresql_where=_GIFT,
         ),
-        Index("ix_package_left", "expires_at", sqlite_where=_LEFT, postgresql_where=_LEFT),
+        Index("ix_package_left", "expires_at", sqlite_where=LEFT, postgresql_where=LEFT),
     )
 
     id: int = Field(default=None, primary_key=True, sa_type=BigId)

@@ -8,7 +8,7 @@ from sqlmodel import col, select, union
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from db import package, package_watch
-from db.package import PackageRow
+from db.package import LEFT, PackageRow
 from db.package_watch import WatchRow
 from domain.terms import Terms
 
@@ -17,9 +17,7 @@ PACKAGES_AT_ONCE: Final = 200
 
 async def due(session: AsyncSession, now: datetime, limit: int) -> Sequence[int]:
     """Name at most `limit` accounts that `expire` has something to do for."""
-    expired = select(PackageRow.account_uin).where(
-        col(PackageRow.expires_at) <= now, col(PackageRow.remaining) > 0
-    )
+    expired = select(PackageRow.account_uin).where(col(PackageRow.expires_at) <= now, LEFT)
     waiting = select(WatchRow.account_uin).where(
         col(WatchRow.renewal_again_at).is_not(None), col(WatchRow.renewal_again_at) <= now
     )

@@ -12,6 +12,7 @@ from delivery.expiry import PAUSE, Expiry
 from delivery.step import Tools
 from tests import bulk, packages
 from tests.console import START, Clock, Console
+from tests.db.test_plans import recorded
 from tests.packages import TERMS, UIN, Raised
 
 
@@ -86,3 +87,18 @@ async def test_it_tells_of_the_threshold_that_an_expiry_crosses(
     for _ in range(2):
         await Expiry(tools).step()
     assert raised.remaining == [("package", "0")]
+
+
+async def test_a_look_reads_only_what_is_due(database: Database, tools: Tools) -> None:
+    await bulk.add_account(database, START)
+    with recorded(database) as statements:
+        await Expiry(tools).step()
+    ((statement, parameters),) = statements
+    async with database.read() as session:
+        connection = await session.connection()
+        plan = await connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
+        steps = [step for *_, step in plan.all() if step.startswith(("SCAN package", "SEARCH"))]
+    assert [step.partition(" (")[0] for step in steps] == [
+        "SEARCH package USING INDEX ix_package_left",
+        "SEARCH package_watch USING COVERING INDEX ix_package_watch_again",
+    ]
