@@ -123,11 +123,11 @@ async def expire(session: AsyncSession, before: datetime, now: datetime, limit: 
 
 
 def _due(carriers: Sequence[str], now: datetime) -> ColumnElement[bool]:
+    # One whose reference is not known has no time to ask.
     columns = MESSAGE.c
     return and_(
         _UNKNOWN,
         columns.claimed_until <= now,
-        columns.carrier_ref.is_not(None),
         columns.carrier.in_(carriers),
     )
 
