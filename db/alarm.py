@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import case
 from sqlmodel import Field, SQLModel
@@ -43,6 +43,7 @@ class AlarmRow(SQLModel, table=True):
 
 
 _Audience = tuple[int, int | None, AlarmEvent]
+_Subject = tuple[int, AlarmEvent, str]
 _TABLE: Final = AlarmRow.metadata.tables["alarm"]
 
 
@@ -96,8 +97,19 @@ async def _due(
         if alarm.event in FOLDED
     }
     due = [alarm for alarm in alarms if alarm.event not in FOLDED]
-    if not counted:
-        return due
+    if counted:
+        found = await (await session.connection()).execute(_count(session, counted, now, fold))
+        for owner, event, subject, folded, carried in found.all():
+            if not folded:
+                alarm = counted[owner, event, subject]
+                due.append(replace(alarm, times=alarm.times + carried))
+    return due
+
+
+def _count(
+    session: AsyncSession, counted: Mapping[_Subject, Alarm], now: datetime, fold: timedelta
+) -> Any:
+    """Make the statement that counts; what comes back with nothing folded is to be told."""
     rows = [
         {
             "account_uin": owner,
@@ -115,7 +127,7 @@ async def _due(
     statement = insert(session, AlarmRow).values(rows)
     new = statement.excluded
     over = columns.noticed_at <= now - fold
-    kept = statement.on_conflict_do_update(
+    return statement.on_conflict_do_update(
         index_elements=[columns.account_uin, columns.event, columns.subject],
         set_={
             "noticed_at": case((over, new.noticed_at), else_=columns.noticed_at),
@@ -126,11 +138,6 @@ async def _due(
     ).returning(
         columns.account_uin, columns.event, columns.subject, columns.folded, columns.carried
     )
-    for owner, event, subject, folded, carried in (await session.exec(kept)).all():
-        if not folded:
-            alarm = counted[owner, event, subject]
-            due.append(replace(alarm, times=alarm.times + carried))
-    return due
 
 
 def _notifications(

@@ -20,6 +20,7 @@ from db.application import ApplicationRow
 from db.batch import given
 from db.dialect import insert
 from db.frequency import DAY, LIMITS, RULE, UsageKey, limits_of
+from db.frequency_book import Book
 from db.message import TABLE as MESSAGE
 from db.queue import Claimed
 from domain import frequency as rules
@@ -90,6 +91,18 @@ async def check(  # noqa: PLR0913 - what is taken, what it says, when, and the s
         return []
     book = await frequency_book.hold(session, judged, now)
     await _hold_days(session, applications)
+    refused, counted = _judge(judged, applications, book)
+    await frequency_book.write(session, book, now)
+    await _write_days(session, applications, counted)
+    app_of = {one.id: one.app_id for one in batch}
+    await _tell(session, applications, Counter(app_of[no.message_id] for no in refused), now, fold)
+    return refused
+
+
+def _judge(
+    judged: Iterable[tuple[Claimed, Send]], applications: _Applications, book: Book
+) -> tuple[list[Answer], list[tuple[int, str]]]:
+    """Give who is refused, and who takes a place of which day; what passes is put in the book."""
     refused: list[Answer] = []
     counted: list[tuple[int, str]] = []
     for message, send in judged:
@@ -103,11 +116,7 @@ async def check(  # noqa: PLR0913 - what is taken, what it says, when, and the s
         if application.counts(message):
             application.used += 1
             counted.append((message.id, application.day))
-    await frequency_book.write(session, book, now)
-    await _write_days(session, applications, counted)
-    app_of = {one.id: one.app_id for one in batch}
-    await _tell(session, applications, Counter(app_of[no.message_id] for no in refused), now, fold)
-    return refused
+    return refused, counted
 
 
 async def _tell(

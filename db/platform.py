@@ -75,14 +75,9 @@ async def send(session: AsyncSession, row: NotificationRow, now: datetime) -> No
 async def _parts(
     session: AsyncSession, region: Region, event: AlarmEvent, language: Language, now: datetime
 ) -> Parts:
-    """Find signature and template of a text message, and make what is missing.
-
-    A template is found by what it says: messages under way keep the one they were queued with when
-    a later version words it anew.
-    """
+    """Find signature and template of a text message, and make what is missing."""
     await _ensure_account(session, now)
-    content = sms_template(event, language)
-    reviewed: dict[str, Any] = {
+    approved: dict[str, Any] = {
         "account_uin": UIN,
         "region": region,
         "status": ReviewStatus.APPROVED,
@@ -90,25 +85,16 @@ async def _parts(
         "submitted_at": now,
         "decided_at": now,
     }
-    query = select(SignatureRow).where(
-        SignatureRow.account_uin == UIN,
-        col(SignatureRow.region) == region,
-        SignatureRow.content == SIGNATURES[region],
-    )
-    signature = (await session.exec(query)).first() or SignatureRow(
-        **reviewed,
+    signature = await _signature(session, region) or SignatureRow(
+        **approved,
         content=SIGNATURES[region],
         signature_type=SignatureType.COMPANY,
         purpose=Purpose.SELF_USE,
         certificate_type=CertificateType.BUSINESS_LICENCE,
     )
-    wanted = select(TemplateRow).where(
-        TemplateRow.account_uin == UIN,
-        col(TemplateRow.region) == region,
-        TemplateRow.content == content,
-    )
-    body = (await session.exec(wanted)).first() or TemplateRow(
-        **reviewed,
+    content = sms_template(event, language)
+    body = await _template(session, region, content) or TemplateRow(
+        **approved,
         name=f"{event} ({language})",
         sms_type=SmsType.REGULAR,
         content=content,
@@ -117,6 +103,28 @@ async def _parts(
     session.add_all([signature, body])
     await session.flush()
     return Parts(signature.id, body.id)
+
+
+async def _signature(session: AsyncSession, region: Region) -> SignatureRow | None:
+    query = select(SignatureRow).where(
+        SignatureRow.account_uin == UIN,
+        col(SignatureRow.region) == region,
+        SignatureRow.content == SIGNATURES[region],
+    )
+    return (await session.exec(query)).first()
+
+
+async def _template(session: AsyncSession, region: Region, content: str) -> TemplateRow | None:
+    """Find a template by what it says.
+
+    Messages under way keep the one they were queued with when a later version words it anew.
+    """
+    query = select(TemplateRow).where(
+        TemplateRow.account_uin == UIN,
+        col(TemplateRow.region) == region,
+        TemplateRow.content == content,
+    )
+    return (await session.exec(query)).first()
 
 
 async def _ensure_account(session: AsyncSession, now: datetime) -> None:
