@@ -12,6 +12,7 @@ from sqlalchemy import (
     Select,
     and_,
     delete,
+    exists,
     func,
     literal,
     literal_column,
@@ -28,6 +29,7 @@ from db.batch import given
 from db.dialect import insert
 from db.message import CODE_MOST, HELD
 from db.message import TABLE as MESSAGE
+from db.message_part import TABLE as PART
 from domain.carrier import Receipt
 from domain.message import MessageStatus
 
@@ -74,6 +76,13 @@ _RECEIPT: Final = (
 )
 
 
+class Kept(NamedTuple):
+    """A receipt that was kept, and since when."""
+
+    receipt: Receipt
+    since: datetime
+
+
 async def keep(
     session: AsyncSession, carrier: str, receipts: Sequence[Receipt], now: datetime
 ) -> None:
@@ -105,7 +114,7 @@ async def keep(
     await (await session.connection()).execute(statement)
 
 
-async def take(session: AsyncSession, carrier: str, references: Collection[str]) -> list[Receipt]:
+async def take(session: AsyncSession, carrier: str, references: Collection[str]) -> list[Kept]:
     """Give what is kept for references, and keep it no longer."""
     if not references:
         return []
@@ -113,13 +122,14 @@ async def take(session: AsyncSession, carrier: str, references: Collection[str])
     statement = (
         delete(TABLE)
         .where(_COLUMNS.carrier == carrier, _COLUMNS.reference.in_(select(asked.c.reference)))
-        .returning(*_RECEIPT)
+        .returning(_COLUMNS.kept_at, *_RECEIPT)
     )
-    return [Receipt(*row) for row in (await (await session.connection()).execute(statement)).all()]
+    rows = (await (await session.connection()).execute(statement)).all()
+    return [Kept(Receipt(*receipt), since) for since, *receipt in rows]
 
 
 class OfUnknown(NamedTuple):
-    """A receipt that is kept, and the unknown message it is of."""
+    """A receipt that is kept, and the unknown message whose phone it is about."""
 
     carrier: str
     reference: str
@@ -127,7 +137,7 @@ class OfUnknown(NamedTuple):
 
 
 async def of_unknown(session: AsyncSession, limit: int) -> list[OfUnknown]:
-    """Give up to `limit` receipts that are of unknown messages, as db.receipt.match says."""
+    """Give up to `limit` receipts about unknown messages' phones, as db.receipt.match says."""
     columns = MESSAGE.c
     waiting = (
         select(columns.carrier, columns.phone)
@@ -136,29 +146,40 @@ async def of_unknown(session: AsyncSession, limit: int) -> list[OfUnknown]:
         .having(func.count() == 1)
         .correlate(None)
     )
-    alone = tuple_(columns.carrier, columns.phone).in_(waiting)
-    phoned = _COLUMNS.phone != literal_column("''")
+    same_phone = and_(
+        _COLUMNS.carrier == columns.carrier,
+        _COLUMNS.phone != literal_column("''"),
+        _COLUMNS.phone == columns.phone,
+        # What came before the message was made is another's.
+        _COLUMNS.kept_at >= columns.created_at,
+    )
     query = (
         select(_COLUMNS.carrier, _COLUMNS.reference, columns.id)
         .select_from(MESSAGE)
-        .join(
-            TABLE,
-            and_(
-                _COLUMNS.carrier == columns.carrier,
-                or_(
-                    _COLUMNS.reference == columns.carrier_ref,
-                    and_(phoned, _COLUMNS.phone == columns.phone, alone),
-                ),
-                # What came before the message was made is another's.
-                _COLUMNS.kept_at >= columns.created_at,
-            ),
+        .join(TABLE, same_phone)
+        .where(
+            HELD,
+            columns.state == MessageStatus.UNKNOWN,
+            tuple_(columns.carrier, columns.phone).in_(waiting),
         )
-        .where(HELD, columns.state == MessageStatus.UNKNOWN)
         .order_by(columns.claimed_until)
         .limit(limit)
     )
     rows = await (await session.connection()).execute(query)
     return [OfUnknown(*row) for row in rows]
+
+
+async def of_known(session: AsyncSession, since: datetime, limit: int) -> list[tuple[str, str]]:
+    """Give carrier and reference of up to `limit` kept since then whose message is known now."""
+    message, part = MESSAGE.c, PART.c
+    whole = and_(message.carrier == _COLUMNS.carrier, message.carrier_ref == _COLUMNS.reference)
+    piece = and_(part.carrier == _COLUMNS.carrier, part.reference == _COLUMNS.reference)
+    query = (
+        select(_COLUMNS.carrier, _COLUMNS.reference)
+        .where(_COLUMNS.kept_at >= since, or_(exists().where(whole), exists().where(piece)))
+        .limit(limit)
+    )
+    return [(row[0], row[1]) for row in await (await session.connection()).execute(query)]
 
 
 async def crowded(session: AsyncSession, most: int = KEPT_MOST) -> dict[str, int]:

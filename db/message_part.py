@@ -43,8 +43,8 @@ class Part:
     done_at: datetime | None = None
 
 
-_TABLE: Final = MessagePartRow.metadata.tables["message_part"]
-_COLUMNS: Final = _TABLE.c
+TABLE: Final = MessagePartRow.metadata.tables["message_part"]
+_COLUMNS: Final = TABLE.c
 
 
 async def add(
@@ -71,7 +71,7 @@ async def add(
         MESSAGE.c.submitted_at,
     ).join(MESSAGE, MESSAGE.c.id == table.c.message_id)
     names = ["message_id", "number", "carrier", "reference", "submitted_at"]
-    await (await session.connection()).execute(_TABLE.insert().from_select(names, rows))
+    await (await session.connection()).execute(TABLE.insert().from_select(names, rows))
     return _by_message(parts)
 
 
@@ -106,7 +106,7 @@ async def settle(session: AsyncSession, parts: Sequence[Part]) -> None:
     columns = (_COLUMNS.message_id, _COLUMNS.number, _COLUMNS.delivered, _COLUMNS.done_at)
     rows = ((part.message_id, part.number, part.delivered, part.done_at) for part in parts)
     table = given(session, columns, rows)
-    statement = update(_TABLE).where(
+    statement = update(TABLE).where(
         _COLUMNS.message_id == table.c.message_id, _COLUMNS.number == table.c.number
     )
     heard = statement.values(delivered=table.c.delivered, done_at=table.c.done_at)
@@ -124,7 +124,7 @@ async def forget(session: AsyncSession, before: datetime, limit: int) -> int:
     old = select(_COLUMNS.message_id, _COLUMNS.number).where(_COLUMNS.submitted_at <= before)
     picked = old.limit(limit).with_for_update(skip_locked=True).cte("picked")
     keys = select(picked.c.message_id, picked.c.number)
-    statement = delete(_TABLE).where(tuple_(_COLUMNS.message_id, _COLUMNS.number).in_(keys))
+    statement = delete(TABLE).where(tuple_(_COLUMNS.message_id, _COLUMNS.number).in_(keys))
     # Counted by what comes back: SQLite's driver gives no row count for a statement with WITH.
     gone = statement.returning(_COLUMNS.number)
     return len((await (await session.connection()).execute(gone)).all())

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cache
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple
@@ -14,6 +14,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from db import callback, kept_receipt, message_part, settlement
 from db.batch import Rows, awaited, given, stored
 from db.dialect import is_postgresql
+from db.kept_receipt import Kept
 from db.message import CODE_MOST
 from db.message import TABLE as MESSAGE
 from db.message_part import Part
@@ -22,6 +23,9 @@ from domain import part
 from domain.callback import StatusEvent
 from domain.carrier import Answer, Receipt
 from domain.message import MessageEvent, MessageStatus, step
+
+OVERTAKES_BY: Final = timedelta(hours=1)
+"""How long before the answer to its submission a receipt can have come."""
 
 _COLUMNS: Final = (
     MESSAGE.c.id,
@@ -87,18 +91,36 @@ async def recorded(
     """
     parts = await message_part.add(session, carrier, accepted)
     ids = {reference: answer.message_id for answer in accepted for reference in answer.references}
-    receipts = await kept_receipt.take(session, carrier, ids)
-    if receipts:
-        messages = await _locked(session, {ids[receipt.reference] for receipt in receipts})
-        await _move(session, await _heard(session, _Found(ids, messages, parts), receipts), tally)
+    kept = await kept_receipt.take(session, carrier, ids)
+    if kept:
+        messages = await _locked(session, {ids[one.receipt.reference] for one in kept})
+        found = _Found(ids, messages, parts)
+        await _move(session, await _heard(session, found, _own(found, kept)), tally)
+
+
+async def join(session: AsyncSession, kept: Sequence[tuple[str, str]], now: datetime) -> None:
+    """Apply receipts that are kept, by carrier and reference, to messages that are known.
+
+    On PostgreSQL one transaction may record an answer while another, which does not see it yet,
+    keeps the receipt.
+    """
+    references: defaultdict[str, set[str]] = defaultdict(set)
+    for carrier, reference in kept:
+        references[carrier].add(reference)
+    fates: list[_Fate] = []
+    for carrier, asked in sorted(references.items()):
+        found = await _find(session, carrier, asked)
+        taken = await kept_receipt.take(session, carrier, found.ids)
+        fates += await _heard(session, found, _own(found, taken))
+    await _count(session, fates, now)
 
 
 async def match(session: AsyncSession, now: datetime, limit: int) -> int:
     """Let unknown messages have up to `limit` receipts that are kept; gives how many moved.
 
-    A receipt is theirs that has their reference, or that is about their phone while nothing else
-    handed to that carrier for that phone waits for an answer. Of a message of several parts whose
-    answers never came one receipt speaks for all.
+    A receipt is theirs that is about their phone, while nothing else handed to that carrier for
+    that phone waits for an answer. Of a message of several parts whose answers never came one
+    receipt speaks for all.
     """
     kept = await kept_receipt.of_unknown(session, limit)
     messages = await _locked(session, {one.message_id for one in kept})
@@ -114,9 +136,9 @@ async def match(session: AsyncSession, now: datetime, limit: int) -> int:
             ids[one.carrier][one.reference] = one.message_id
     fates: list[_Fate] = []
     for carrier, references in ids.items():
-        receipts = await kept_receipt.take(session, carrier, references)
+        taken = await kept_receipt.take(session, carrier, references)
         # That a part failed decides, whatever came first.
-        receipts.sort(key=lambda receipt: receipt.delivered)
+        receipts = sorted((one.receipt for one in taken), key=lambda one: one.delivered)
         left = {one: unknown[one] for one in references.values()}
         for fate in await _heard(session, _Found(references, left), receipts):
             fates.append(fate)
@@ -140,6 +162,16 @@ async def _find(session: AsyncSession, carrier: str, references: Collection[str]
         ids[one] = max(message_id, ids.get(one, 0))
     messages = await _locked(session, set(ids.values()))
     return _Found(ids, messages, await message_part.of(session, messages))
+
+
+def _own(found: _Found, kept: Sequence[Kept]) -> list[Receipt]:
+    """Leave out what is so old that it is of an earlier message with the same reference."""
+    own = []
+    for one in kept:
+        message = found.messages.get(found.ids[one.receipt.reference])
+        if message and one.since >= (message.submitted_at or one.since) - OVERTAKES_BY:
+            own.append(one.receipt)
+    return own
 
 
 async def _locked(session: AsyncSession, message_ids: Collection[int]) -> dict[int, _Message]:

@@ -123,15 +123,10 @@ async def _by_phone(
         .correlate(phones)
         .scalar_subquery()
     )
-    found = await _find(session, columns.id.in_(select(last).select_from(phones)))
-    messages = {message.phone: message for message in found}
-    missing = since.keys() - messages.keys()
-    if missing:
-        held = await _find(
-            session, and_(HELD, columns.carrier == carrier), columns.phone.in_(missing)
-        )
-        messages |= {message.phone: message for message in held}
-    return messages
+    # First what is still awaited: an answer that is recorded meanwhile hides it from neither.
+    held = await _find(session, and_(HELD, columns.carrier == carrier), columns.phone.in_(since))
+    sent = await _find(session, columns.id.in_(select(last).select_from(phones)))
+    return {message.phone: message for message in (*held, *sent)}
 
 
 async def _find(session: AsyncSession, *where: ColumnElement[bool]) -> list[_Answered]:

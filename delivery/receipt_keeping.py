@@ -5,7 +5,7 @@ Nothing here is urgent. What the answer to a submission is known for takes its r
 
 import logging
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from db import kept_receipt, message_part, receipt
@@ -14,6 +14,8 @@ from db.session import Database
 MATCHED_AT_ONCE: Final = 500
 DROPPED_AT_ONCE: Final = 5_000
 PAUSE: Final = 15.0
+OVERLAP: Final = timedelta(minutes=1)
+"""How long a transaction that keeps receipts can take, and clocks of workers differ."""
 
 log = logging.getLogger(__name__)
 
@@ -33,21 +35,28 @@ class ReceiptKeeping:
         self._clock = clock
         self._wait = wait
         self._most = most
+        self._since = datetime.fromtimestamp(0, UTC)  # what an earlier process kept, too
 
     async def step(self) -> float:
         """Do what there is to do, in part; gives the seconds until the next step is wanted."""
-        before = self._clock() - self._wait
+        now = self._clock()
+        before = now - self._wait
         async with self._database.read() as session:
-            matching = await kept_receipt.of_unknown(session, 1)
+            known = await kept_receipt.of_known(session, self._since, MATCHED_AT_ONCE)
+            unknown = await kept_receipt.of_unknown(session, 1)
             crowded = await kept_receipt.crowded(session, self._most)
             old = await kept_receipt.overdue(session, before)
             parts = await message_part.overdue(session, before)
-        if not (matching or crowded or old or parts):
+        more = len(known) == MATCHED_AT_ONCE
+        if not more:
+            self._since = now - OVERLAP
+        if not (known or unknown or crowded or old or parts):
             return PAUSE
-        more = False
         async with self._database.write() as session:
-            if matching:
-                await receipt.match(session, self._clock(), MATCHED_AT_ONCE)
+            if known:
+                await receipt.join(session, known, now)
+            if unknown:
+                await receipt.match(session, now, MATCHED_AT_ONCE)
             dropped = await kept_receipt.forget(session, before, DROPPED_AT_ONCE) if old else 0
             for carrier, number in crowded.items():
                 most = min(number, DROPPED_AT_ONCE)

@@ -149,10 +149,29 @@ async def test_an_unknown_message_takes_what_came_before_for_its_reference(
 ) -> None:
     await waiting_task(database, sending.phones(1))
     (message,) = await claim(database)
-    await bring(database, strange("x1"))
+    await bring(database, strange("x1"), strange("x2"))
     await record(database, lost(message, "x1"))
-    assert await match(database) == 1
+    async with database.write() as session:
+        known = await kept_receipt.of_known(session, NOW, 10)
+        assert known == [(CARRIER, "x1")]
+        assert await kept_receipt.of_known(session, NOW + timedelta(seconds=1), 10) == []
+        await receipt.join(session, known, AT)
     assert await sending.states(database) == {"delivered": 1}
+    assert await kept(database) == ["x2"]
+
+
+@pytest.mark.parametrize(("age", "state"), [(0, "delivered"), (1, "submitted")])
+async def test_a_receipt_of_long_ago_is_of_an_earlier_message_with_the_same_id(
+    database: Database, account: int, age: int, state: str
+) -> None:
+    await sending.add_task(database, NOW, sending.phones(1))
+    (message,) = await claim(database)
+    async with database.write() as session:
+        then = NOW - receipt.OVERTAKES_BY - timedelta(seconds=age)
+        await receipt.apply(session, CARRIER, [strange(f"ref-{message.id}")], then)
+    await record(database, accepted(message))
+    assert await sending.states(database) == {state: 1}
+    assert await kept(database) == []
 
 
 async def test_of_several_receipts_one_that_failed_decides(

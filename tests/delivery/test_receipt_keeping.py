@@ -46,7 +46,7 @@ async def test_what_is_in_order_is_only_read(sent: Database, clock: Clock) -> No
     await keep(sent, clock, "x1")
     with Statements(sent) as statements:
         assert await ReceiptKeeping(sent, clock, WAIT).step() == PAUSE
-    assert len(statements) == 4
+    assert len(statements) == 5
     assert all(statement.startswith("SELECT") for statement in statements.texts)
 
 
@@ -95,3 +95,47 @@ async def test_unknown_messages_are_given_theirs(database: Database, clock: Cloc
     assert await ReceiptKeeping(database, clock, WAIT).step() == PAUSE
     assert await sending.states(database) == {"delivered": 1}
     assert await counts(database) == (0, 0)
+
+
+async def test_a_receipt_that_was_kept_while_its_answer_was_recorded_is_applied(
+    postgresql_url: str, clock: Clock
+) -> None:
+    """Neither transaction sees the other: on PostgreSQL they go side by side."""
+    database = Database(postgresql_url)
+    await sending.add_account(database, clock.now)
+    await sending.add_task(database, clock.now, sending.phones(2))
+    one, two = await sending.claim(database)
+    keeping = ReceiptKeeping(database, clock, WAIT)
+    parts = Answer(two.id, Verdict.ACCEPTED, ("p1", "p2"))
+    told = [
+        Receipt(reference, True, "DELIVRD", clock.now)
+        for reference in (f"ref-{one.id}", "p1", "p2")
+    ]
+    async with database.write() as session:
+        await receipt.apply(session, sending.CARRIER, told, clock.now)
+        await sending.record(database, sending.accepted(one), parts)
+    assert await sending.states(database) == {"submitted": 2}
+    assert await keeping.step() == PAUSE
+    assert await sending.states(database) == {"delivered": 2}
+    assert await counts(database) == (0, 2)
+    await database.close()
+
+
+async def test_only_what_was_kept_since_the_last_look_is_looked_for(
+    sent: Database, clock: Clock
+) -> None:
+    keeping = ReceiptKeeping(sent, clock, WAIT)
+    await keeping.step()
+    await keep(sent, clock, "x1")
+    clock.advance(timedelta(minutes=1))
+    await keeping.step()
+    clock.advance(timedelta(minutes=1, seconds=1))
+    await keeping.step()
+    async with sent.write() as session:
+        (part, _) = (await session.exec(select(MessagePartRow))).all()
+        part.reference = "x1"
+        session.add(part)
+    await keeping.step()
+    assert await counts(sent) == (1, 2)
+    await ReceiptKeeping(sent, clock, WAIT).step()
+    assert await counts(sent) == (0, 2)
