@@ -128,6 +128,7 @@ async def test_what_waits_on_a_callback_that_pushes_is_never_dropped(database: D
     """A carrier's clock that is years behind must not cost a receipt."""
     await pushing.add_callback(database)
     await pushing.happen(database, pushing.receipt(1, at=START - timedelta(days=3_000)))
+    await switch(database, changed_at=START - timedelta(days=90), pushed_at=START)
     async with database.write() as session:
         assert await callback_expiry.expire(session, START - timedelta(days=30), 100) == 0
     assert len(await pushing.events(database)) == 1

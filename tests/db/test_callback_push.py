@@ -137,6 +137,23 @@ async def test_a_dead_url_is_given_one_push_at_a_time_and_all_at_once_when_it_li
     assert (row.failures, row.failing_since, row.held_until) == (0, None, None)
 
 
+async def test_what_failed_long_ago_need_not_wait_once_a_dead_url_lives(
+    database: Database,
+) -> None:
+    await pushing.add_callback(database)
+    await pushing.receipts(database, [1])
+    for at in (0, 5, 35, 155):
+        (old,) = await claim(database, seconds=at)
+        await record(database, failed(old), at)
+    await pushing.receipts(database, [2])
+    (new,) = await claim(database, seconds=156)
+    await record(database, failed(new), 156)
+    (new,) = await claim(database, seconds=161)
+    await record(database, taken(new), 161)
+    (again,) = await claim(database, seconds=161)
+    assert again.pushes[0].webhook_id == old.pushes[0].webhook_id
+
+
 async def test_working_and_failing_callbacks_are_counted_apart(database: Database) -> None:
     for uin in range(UIN, UIN + 6):
         await pushing.add_callback(database, uin=uin)
