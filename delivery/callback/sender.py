@@ -60,7 +60,7 @@ class HttpSender:
             error = f"the URL did not answer within {self._within.total_seconds():g} s"
         except httpcore2.TimeoutException:
             error = f"no connection within {CONNECTED_WITHIN:g} s"
-        except (httpcore2.NetworkError, httpcore2.ProtocolError) as failure:
+        except (httpcore2.NetworkError, httpcore2.ProtocolError, OSError) as failure:
             error = _words(failure)
         took = timedelta(seconds=loop.time() - begun)
         return Heard(status=status, body=answer, error=error, took=took)
@@ -99,6 +99,9 @@ class HttpSender:
 
 def _words(failure: Exception) -> str:
     """Say what went wrong, from the innermost reason there is."""
+    if isinstance(failure, httpcore2.ProtocolError):
+        gone = any(word in str(failure) for word in ("disconnected", "closed"))
+        return f"the {'connection was closed too early' if gone else 'answer is not HTTP'}"
     reason: BaseException = failure
     while (inner := _inner(reason)) is not None:
         reason = inner
@@ -106,11 +109,10 @@ def _words(failure: Exception) -> str:
         return f"the certificate is not trusted: {reason.verify_message}"
     if isinstance(reason, ssl.SSLError):
         return f"TLS failed: {reason.reason or reason}"
-    if isinstance(reason, ConnectionRefusedError):
-        return "the connection was refused"
-    if isinstance(reason, OSError) and reason.strerror:
-        return f"no connection: {reason.strerror}"
-    return str(reason) or "the connection was closed before an answer"
+    if isinstance(reason, OSError):
+        refused = isinstance(reason, ConnectionRefusedError)
+        return f"the connection {'was refused' if refused else f'failed: {reason.strerror}'}"
+    return str(reason) if isinstance(reason, httpcore2.ConnectError) else "the connection broke"
 
 
 def _inner(reason: BaseException) -> BaseException | None:

@@ -122,7 +122,7 @@ async def test_a_connection_that_is_closed_is_told(receiver: Receiver) -> None:
     receiver.answer = receiving.hang_up
     heard = await post(HttpSender(HERE), receiver.url())
     assert heard.status is None
-    assert heard.error == "Server disconnected without sending a response."
+    assert heard.error == "the connection was closed too early"
 
 
 async def test_garbage_is_told(receiver: Receiver) -> None:
@@ -132,8 +132,18 @@ async def test_garbage_is_told(receiver: Receiver) -> None:
 
     receiver.answer = garbage
     heard = await post(HttpSender(HERE), receiver.url())
-    assert (heard.status, heard.body) == (None, b"")
-    assert heard.error
+    assert (heard.status, heard.body, heard.error) == (None, b"", "the answer is not HTTP")
+
+
+async def test_half_an_answer_is_none(receiver: Receiver) -> None:
+    async def half(writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 26\r\n\r\n" + OK[:-1])
+        await writer.drain()
+        writer.close()
+
+    receiver.answer = half
+    heard = await post(HttpSender(HERE), receiver.url())
+    assert (heard.body, heard.error) == (b"", "the connection was closed too early")
 
 
 async def test_a_port_that_nobody_listens_on_is_told() -> None:
