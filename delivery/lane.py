@@ -73,6 +73,12 @@ class Lane:
             await self.carrier.stop()
             await self.idle()
         finally:
+            if self.in_flight:
+                log.warning(
+                    "the carrier %s is left with %d messages without an answer",
+                    self.carrier.name,
+                    self.in_flight,
+                )
             for task in self._tasks:
                 task.cancel()
             await self.idle()
