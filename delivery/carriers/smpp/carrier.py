@@ -40,7 +40,6 @@ class SmppCarrier:
         self._clock = clock
         self._error = ""
         self._error_at: datetime | None = None
-        self._stopped = False
         self._inbox = Inbox(name, settings, clock, timing, self._read)
         watcher = Watcher(
             name=name,
@@ -98,9 +97,6 @@ class SmppCarrier:
         Takes no longer than a submission may stay unanswered, the retries of those that came too
         fast, and one transaction.
         """
-        if self._stopped:
-            return
-        self._stopped = True
         # Cancelled or not, no bind stays open: carriers allow only so many.
         try:
             await self._outbox.close()

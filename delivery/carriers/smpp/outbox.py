@@ -134,7 +134,7 @@ class Outbox:
     async def close(self) -> None:
         """Take nothing more; returns when everything taken has its answer."""
         self._open = False
-        self._give_back(math.inf)
+        self._pump()
         await self._idle.wait()
 
     def changed(self) -> None:

@@ -69,7 +69,7 @@ class Hours:
 async def settled() -> None:
     """Let what is on its way through the sockets of this machine arrive."""
     for turn in range(60):
-        await asyncio.sleep(0 if turn % 20 else 0.0005)
+        await asyncio.sleep(0 if turn % 10 else 0.0005)
 
 
 async def until(condition: Callable[[], Any]) -> None:
@@ -144,4 +144,5 @@ async def connected(
         yield carrier
     finally:
         await smsc.stop()
-        await carrier.stop()
+        async with asyncio.timeout(5):
+            await carrier.stop()

@@ -12,7 +12,7 @@ from domain.carrier import Answer, Receipt, Reply, Verdict
 from domain.smpp import ReceiptIds
 from tests.delivery.sinks import RecordingSink, SlowSink
 from tests.delivery.smpp.hours import TIMEOUT, Hours, Submitting, connected, message, until
-from tests.smsc import ByteByByte, Peculiar, ReceiptFirst
+from tests.smsc import AnswersLate, ByteByByte, Peculiar, ReceiptFirst
 from tests.smsc_honest import DELIVER, NACK, RESPONSE, Smsc, mobile_originated, pdu, receipt
 
 DONE = datetime(2025, 1, 1, 0, 1, tzinfo=UTC)
@@ -170,19 +170,24 @@ async def test_a_stop_waits_for_the_commit_and_not_for_the_carrier_to_end(hours:
 
 async def test_more_than_is_held_is_not_read(hours: Hours) -> None:
     """And no request's time runs out meanwhile, because its response may be among the unread."""
-    smsc, slow = Smsc(), SlowSink()
-    async with connected(smsc, hours, slow, response_timeout=timedelta(seconds=TIMEOUT)) as carrier:
+    smsc, slow = AnswersLate(), SlowSink()
+    async with connected(smsc, hours, slow) as carrier:
+        before = Submitting(carrier, [message(1)])
+        await until(lambda: smsc.submitted)
         smsc.deliver(*(receipt(f"r{number}") for number in range(HELD_MOST + 1500)))
         await until(lambda: slow.sizes)
         await hours.advance(0)
         smsc.deliver(*(receipt(f"s{number}") for number in range(5000)), first=10_000)
         await hours.advance(0)
-        submitting = Submitting(carrier, [message(1)])
+        meanwhile = Submitting(carrier, [message(2)])
         await hours.advance(3 * TIMEOUT)
-        assert not submitting.over
+        assert not before.over
+        assert not meanwhile.over
+        smsc.catch_up()
         slow.let.set()
         await until(lambda: len(smsc.acknowledged()) == HELD_MOST + 6500)
-        assert (await submitting.done())[0].verdict is Verdict.ACCEPTED
+        verdicts = [(await one.done())[0].verdict for one in (before, meanwhile)]
+        assert verdicts == [Verdict.ACCEPTED, Verdict.ACCEPTED]
     assert max(slow.sizes) <= 1000
     assert len({one.reference for one in slow.receipts}) == HELD_MOST + 6500
 
