@@ -29,8 +29,8 @@ FACTS: Final[Mapping[AlarmEvent, tuple[str, ...]]] = {
 """What the texts of each event need to know: values of Region, ReviewKind and Verdict, numbers in
 digits, a day as ISO 8601 writes it. An application is named by its id alone."""
 
-# The others are told each time: they happen once by nature, and each says something of its own.
-FOLDED: Final = frozenset({AlarmEvent.FREQUENCY_LIMIT, AlarmEvent.PACKAGE})
+# The others are told each time: a crossing, a day or a decision happens once by nature.
+FOLDED: Final = frozenset({AlarmEvent.FREQUENCY_LIMIT})
 FOLD_WINDOW: Final = timedelta(hours=1)
 
 

@@ -49,7 +49,7 @@ def test_a_subject_fits_its_column(size: int) -> None:
 
 
 def test_decisions_and_daily_reminders_are_never_folded() -> None:
-    assert {AlarmEvent.FREQUENCY_LIMIT, AlarmEvent.PACKAGE} == FOLDED
+    assert {AlarmEvent.FREQUENCY_LIMIT} == FOLDED
 
 
 def test_tries_spread_from_seconds_to_hours_and_end() -> None:

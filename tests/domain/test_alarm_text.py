@@ -62,11 +62,11 @@ SAID = {
         "您的短信签名审核结果：未通过",
     ),
     (AlarmEvent.PACKAGE, Language.ENGLISH): (
-        "Package balance: 99, alarm threshold: 100. Alarms since the last notice: 3.",
+        "Package balance: 99, alarm threshold: 100. Buy a package in time.",
         "The package balance is down to 99",
     ),
     (AlarmEvent.PACKAGE, Language.CHINESE): (
-        "套餐包余量99条，告警阈值100条，自上次通知以来共告警3次。",
+        "套餐包余量99条，告警阈值100条，请及时购买。",
         "套餐包余量还有99条",
     ),
 }
