@@ -15,6 +15,8 @@ from db.metric import TRANSACTION
 SQLITE_READERS: Final = 4
 POSTGRESQL_CONNECTIONS: Final = 10
 BUSY_SECONDS: Final = 30
+# A process that is frozen, or whose machine is gone, would keep its locks for hours.
+IDLE_SECONDS: Final = 30
 
 __all__ = ["AsyncSession", "Database"]  # who holds a session need not know where it comes from
 
@@ -35,9 +37,7 @@ class Database:
             self._reader = _sqlite(url, begin="BEGIN", pool=SQLITE_READERS)
             self._writer = _sqlite(url, begin="BEGIN IMMEDIATE", pool=1)
         else:
-            self._reader = self._writer = create_async_engine(
-                url, hide_parameters=True, pool_size=POSTGRESQL_CONNECTIONS, pool_pre_ping=True
-            )
+            self._reader = self._writer = _postgresql(url)
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncSession]:
@@ -69,6 +69,21 @@ class Database:
         """Give every connection back."""
         for engine in self.engines:
             await engine.dispose()
+
+
+def _postgresql(url: str) -> AsyncEngine:
+    engine = create_async_engine(
+        url, hide_parameters=True, pool_size=POSTGRESQL_CONNECTIONS, pool_pre_ping=True
+    )
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def prepare(connection: Any, _record: object) -> None:
+        cursor = connection.cursor()
+        cursor.execute(f"SET idle_in_transaction_session_timeout = '{IDLE_SECONDS}s'")
+        cursor.close()
+        connection.commit()
+
+    return engine
 
 
 def _sqlite(url: str, *, begin: str, pool: int) -> AsyncEngine:
