@@ -61,10 +61,15 @@ async def move(
     if not answers:
         return
     held = await _held(session, worker, answers)
-    given_by: dict[Verdict, list[Answer]] = {verdict: [] for verdict in Verdict}
+    # What a worker held, lost and took again is answered twice; once the carrier has it counts.
+    one_each: dict[int, Answer] = {}
     for answer in answers:
-        if answer.message_id in held:
-            given_by[answer.verdict].append(answer)
+        known = answer.message_id in one_each and answer.verdict is not Verdict.ACCEPTED
+        if answer.message_id in held and not known:
+            one_each[answer.message_id] = answer
+    given_by: dict[Verdict, list[Answer]] = {verdict: [] for verdict in Verdict}
+    for answer in one_each.values():
+        given_by[answer.verdict].append(answer)
     accepted, turned_down = given_by[Verdict.ACCEPTED], given_by[Verdict.REFUSED]
     await _accept(session, carrier, accepted, moved.at)
     refused = [(held[one.message_id], one.code[:CODE_MOST]) for one in turned_down]

@@ -84,6 +84,20 @@ async def test_a_message_fails_with_its_first_part_that_fails(
     assert await sending.failures(database) == ({"MK:0012": 1},) * 2
 
 
+@pytest.mark.parametrize("parts", [1, 2])
+async def test_a_message_that_is_answered_twice_at_once_counts_once(
+    database: Database, account: int, parts: int
+) -> None:
+    """Its worker lost it and took it again, and both submissions are answered."""
+    task = await sending.add_task(database, NOW, sending.phones(1))
+    (message,) = await claim(database)
+    again = Answer(message.id, Verdict.THROTTLED)
+    await record(database, again, long(message, parts), long(message, parts), again)
+    assert await sending.states(database) == {"submitted": 1}
+    assert (await sending.task_row(database, task)).accepted == 1
+    assert await count(database, MessagePartRow) == (parts if parts > 1 else 0)
+
+
 async def test_the_first_receipt_of_a_part_stands(database: Database, account: int) -> None:
     await sending.add_task(database, NOW, sending.phones(1))
     (message,) = await claim(database)
