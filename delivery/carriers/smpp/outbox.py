@@ -107,8 +107,9 @@ class Outbox:
             return 0
         parts = max(2.0 * self._settings.window * ready, self._rate.per_second() * HORIZON)
         if self._settings.throughput is not None:
-            parts = min(parts, max(1.0, self._settings.throughput * HORIZON))
-        return max(0, int(parts / self._segments_each) - self._held)
+            parts = min(parts, self._settings.throughput * HORIZON)
+        # A message of more parts than leave within the horizon leaves all the same.
+        return max(0, max(1, int(parts / self._segments_each)) - self._held)
 
     async def submit(self, messages: Sequence[Outgoing], answered: Answered) -> None:
         """Submit messages; returns when all are answered.

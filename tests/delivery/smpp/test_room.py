@@ -32,3 +32,15 @@ async def test_room_is_what_the_throughput_allows(hours: Hours) -> None:
         smsc.catch_up()
         await submitting.done()
         assert carrier.room() == 20
+
+
+async def test_a_slow_carrier_has_room_for_one_message_however_long(hours: Hours) -> None:
+    smsc = Smsc()
+    async with connected(smsc, hours, throughput=1) as carrier:
+        assert carrier.room() == 2
+        submitting = Submitting(carrier, [message(1, LONG, 3)])
+        await hours.advance(1)
+        assert (len(smsc.submitted), carrier.room()) == (2, 0)
+        await hours.advance(1)
+        await submitting.done()
+        assert carrier.room() == 1
