@@ -19,6 +19,7 @@ from domain.frequency import GUIDE, NUMBER_MOST, SECONDS_MOST, Limits
 from domain.terms import Terms
 from server.mail_settings import MailSettings
 from server.operations_settings import OperationsSettings
+from server.sending_settings import SendingSettings
 
 PREFIX: Final = "SMS_CONSOLE_"
 PRIVATE: Final = 0o600
@@ -42,19 +43,11 @@ def _opt_out_words(words: str) -> str:
     return words
 
 
-def _networks(text: str) -> str:
-    try:
-        callback_url.networks(text)
-    except ValueError as error:
-        raise ValueError(f"networks between commas such as 10.0.0.0/8 ({error})") from None
-    return text
-
-
 class SettingsError(Exception):
     """A setting is wrong; the message names the variable and what it accepts."""
 
 
-class Settings(MailSettings, OperationsSettings):
+class Settings(SendingSettings, MailSettings, OperationsSettings):
     """What an operator may set; each field's description is the settings table in the docs."""
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, hide_input_in_errors=True)
@@ -95,17 +88,6 @@ class Settings(MailSettings, OperationsSettings):
     )
     opt_out_hours: float = Field(
         72, gt=0, le=8_760, description="How long after a message a reply to it unsubscribes."
-    )
-    callback_networks: Annotated[str, AfterValidator(_networks)] = Field(
-        "",
-        description="Networks between commas, such as `10.0.0.0/8,fd00::/8`, that callbacks may "
-        "lead to although they are not public; empty for none.",
-    )
-    callback_keep_days: int = Field(
-        30,
-        ge=1,
-        le=3_650,
-        description="How long events are kept that could not be pushed to a callback.",
     )
     session_hours: float = Field(12, gt=0, le=720, description="How long a sign-in lasts.")
     sign_in_tries_per_name: int = Field(
@@ -164,39 +146,6 @@ class Settings(MailSettings, OperationsSettings):
     package_delay_seconds: float = Field(
         0, ge=0, le=86_400, description="How long a package takes to be effective once bought."
     )
-    claim_batch: int = Field(
-        500,
-        ge=10,
-        le=5_000,
-        description="Messages a worker takes from the queue at once, in one transaction.",
-    )
-    in_flight: int = Field(
-        1_000,
-        ge=10,
-        le=50_000,
-        description="Messages a worker has submitted and not yet recorded, over all its carriers: "
-        "the most that may be sent twice when it is killed.",
-    )
-    lease_seconds: int = Field(
-        60,
-        ge=10,
-        le=3_600,
-        description="How long a worker may hold a message before others take it for dead. A "
-        "carrier has half of it to answer.",
-    )
-    receipt_hours: float = Field(
-        72,
-        gt=0,
-        le=720,
-        description="How long a message waits for its receipt before it ends as expired.",
-    )
-    simulator_success_rate: float = Field(
-        0.98, ge=0, le=1, description="Share of messages the simulator carrier delivers."
-    )
-    simulator_delay_seconds: float = Field(
-        1.0, ge=0, le=86_400, description="How long the simulator takes to send a receipt."
-    )
-    simulator_seed: int = Field(1, description="Seed of the simulator's random outcomes.")
 
     @model_validator(mode="after")
     def _day_of_review(self) -> Self:
