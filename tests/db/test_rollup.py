@@ -19,11 +19,12 @@ from db.session import Database
 from domain.carrier import Answer, Receipt, Verdict
 from domain.message import MessageStatus
 from domain.statistic import hour_of
-from domain.task import TaskStatus
-from tests import sending
+from domain.task import TaskStatus, UnknownPolicy
+from tests import counting, sending
 from tests.console import START
 
 ZONES = {1: "Asia/Shanghai", 2: "Asia/Kolkata"}  # the second's hours begin at half past in UTC
+TASKS = ((1, UnknownPolicy.RESEND), (1, UnknownPolicy.WAIT), (2, UnknownPolicy.WAIT))
 CODES = ("MK:0012", "TD:0001", "InternalError.OtherError")
 
 events = st.one_of(
@@ -59,8 +60,15 @@ class World:
         for uin, zone in ZONES.items():
             await sending.add_account(self.database, self.now, uin=uin, zone=zone)
         return [
-            await sending.add_task(self.database, self.now, sending.phones(10), uin=uin, segments=n)
-            for n, uin in enumerate((1, 1, 2), 1)
+            await sending.add_task(
+                self.database,
+                self.now,
+                sending.phones(10),
+                uin=uin,
+                segments=n,
+                unknown_policy=policy,
+            )
+            for n, (uin, policy) in enumerate(TASKS, 1)
         ]
 
     async def play(self, event: Sequence[Any]) -> None:
@@ -94,7 +102,9 @@ class World:
     def answer(message: Claimed, verdict: Verdict) -> Answer:
         if verdict is Verdict.ACCEPTED:
             return sending.accepted(message)
-        return Answer(message.id, verdict, code=CODES[message.id % len(CODES)])
+        named = verdict is Verdict.UNKNOWN and message.id % 2 == 0
+        references = (f"ref-{message.id}",) if named else ()
+        return Answer(message.id, verdict, references, CODES[message.id % len(CODES)])
 
 
 def recount(
@@ -105,7 +115,7 @@ def recount(
     codes: Counter[str] = Counter()
     for row in rows:
         answered = row.submitted_at or (row.done_at if row.state is MessageStatus.REFUSED else None)
-        if answered is None:
+        if answered is None or row.state is MessageStatus.UNKNOWN:
             continue
         hour = hour_of(answered, ZoneInfo(ZONES[row.account_uin]))
         counts = hours[row.account_uin, row.region, hour, row.app_id, row.template_id]
@@ -125,8 +135,8 @@ def recount(
 async def check(database: Database, task_ids: Sequence[int]) -> None:
     rows = await sending.messages(database)
     hours, codes = recount(rows)
-    assert await sending.statistics(database) == hours
-    assert await sending.failures(database) == (codes, codes)
+    assert await counting.statistics(database) == hours
+    assert await counting.failures(database) == (codes, codes)
     for task_id in task_ids:
         states = Counter(row.state.value for row in rows if row.task_id == task_id)
         task = await sending.task_row(database, task_id)

@@ -78,10 +78,11 @@ class Stepped:
         clock: Clock,
         settings: DeliverySettings,
         *carriers: Carrier,
+        worker: str = "one",
         **how: Any,
     ) -> None:
         self.lanes = lanes(clock, settings, *carriers, **how)
-        self.dispatcher = Dispatcher(database, self.lanes, clock, settings, "one")
+        self.dispatcher = Dispatcher(database, self.lanes, clock, settings, worker)
 
     async def turn(self) -> float:
         """Take a turn, and let carriers answer what they answer at all."""
