@@ -15,7 +15,7 @@ from db import migrate
 from db import simulator as ledger
 from db.session import Database
 from delivery.settings import DeliverySettings
-from tests import sending
+from tests import counting, sending
 from tests.serving import COMMAND, ROOT, environment, free_port
 
 IN_FLIGHT = DeliverySettings().in_flight
@@ -119,7 +119,7 @@ async def _look(path: Path, task_id: int, kills: int) -> Aftermath:
     database = Database(f"sqlite+aiosqlite:///{path}")
     rows = await sending.messages(database)
     task = await sending.task_row(database, task_id)
-    hours = (await sending.statistics(database)).values()
+    hours = (await counting.statistics(database)).values()
     # A run over the full hour counts in two of them.
     counts = tuple(map(sum, zip(*hours, strict=True)))
     by_state = await sending.states(database)

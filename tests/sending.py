@@ -1,7 +1,6 @@
 """Tasks that are sending, made without the steps before: accounts, applications, messages."""
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -16,9 +15,8 @@ from db.message import MessageRow
 from db.queue import Claim, Claimed
 from db.session import AsyncSession, Database
 from db.signature import SignatureRow
-from db.statistic import FailureStatisticRow, StatisticRow
 from db.submission import Moved
-from db.task import BulkTaskRow, TaskFailureRow
+from db.task import BulkTaskRow
 from db.template import TemplateRow
 from domain.carrier import Answer, Receipt, Verdict
 from domain.message import MessageStatus
@@ -238,36 +236,6 @@ async def states(database: Database) -> dict[str, int]:
     async with database.read() as session:
         query = select(MessageRow.state, func.count()).group_by(col(MessageRow.state))
         return {MessageStatus(state).value: count for state, count in await session.exec(query)}
-
-
-async def statistics(database: Database) -> Mapping[tuple[Any, ...], tuple[int, ...]]:
-    """Give the rollups: (account, region, hour, application, template) to their five counts."""
-    async with database.read() as session:
-        rows = await session.exec(select(StatisticRow))
-        return {
-            (row.account_uin, row.region, row.hour, row.app_id, row.template_id): (
-                row.requests,
-                row.accepted,
-                row.segments,
-                row.delivered,
-                row.failed,
-            )
-            for row in rows
-        }
-
-
-async def failures(database: Database) -> tuple[dict[str, int], dict[str, int]]:
-    """Give failures by code, as the statistics and as the tasks count them."""
-    async with database.read() as session:
-        by_hour = (await session.exec(select(FailureStatisticRow))).all()
-        by_task = (await session.exec(select(TaskFailureRow))).all()
-    hours: Counter[str] = Counter()
-    tasks: Counter[str] = Counter()
-    for hour in by_hour:
-        hours[hour.code] += hour.count
-    for task in by_task:
-        tasks[task.code] += task.count
-    return dict(hours), dict(tasks)
 
 
 async def claim(database: Database, worker: str = "one", limit: int = 100) -> list[Claimed]:

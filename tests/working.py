@@ -26,7 +26,7 @@ from db import simulator as ledger
 from db.session import Database
 from delivery import receipt_keeping
 from server import cli
-from tests import sending
+from tests import counting, sending
 from tests.serving import ROOT, environment, free_port
 
 LEASE_SECONDS: Final = 10
@@ -162,7 +162,7 @@ async def _look(database: Database) -> Worked:
     refused = states.get("refused", 0)
     tasks = [await sending.task_row(database, task) for task in {row.task_id or 0 for row in rows}]
     counted = [(one.accepted, one.refused, one.delivered, one.failed) for one in tasks]
-    hours = (await sending.statistics(database)).values()
+    hours = (await counting.statistics(database)).values()
     # A run over the full hour counts in two of them.
     rolled_up = tuple(map(sum, zip(*hours, strict=True)))
     async with database.read() as session:

@@ -18,7 +18,7 @@ from domain.frequency import (
     SAME_CONTENT_DAILY,
 )
 from domain.task import TaskStatus
-from tests import sending
+from tests import counting, sending
 from tests.console import START as NOW
 from tests.limiting import ONE, SECOND, THREE, TWO, allow, send, take, used
 
@@ -41,7 +41,7 @@ async def test_ten_messages_pass_on_a_day_and_the_eleventh_is_a_record_with_its_
     found = await sending.task_row(database, task)
     assert (found.status, found.accepted, found.refused) == (TaskStatus.SENT, 10, 1)
     assert found.reserved_units == 10
-    assert await sending.failures(database) == ({NUMBER_DAILY: 1}, {NUMBER_DAILY: 1})
+    assert await counting.failures(database) == ({NUMBER_DAILY: 1}, {NUMBER_DAILY: 1})
 
 
 async def test_the_day_is_that_of_the_accounts_zone(database: Database, account: int) -> None:

@@ -12,7 +12,7 @@ from db.session import Database
 from db.task import BulkTaskRow
 from domain.carrier import Answer, Receipt, Verdict
 from domain.task import UnknownPolicy
-from tests import sending
+from tests import counting, sending
 from tests.console import START as NOW
 from tests.console import Statements
 from tests.sending import CARRIER, accepted, bring, claim, record
@@ -105,7 +105,7 @@ async def test_an_unknown_message_takes_the_receipt_of_its_phone(
     assert (first.claimed_by, first.claimed_until) == (None, None)
     found = await sending.task_row(database, task)
     assert (found.accepted, found.failed, found.finished_at) == (2, 1, AT)
-    (counts,) = (await sending.statistics(database)).values()
+    (counts,) = (await counting.statistics(database)).values()
     assert counts == (2, 2, 2, 0, 1)
     assert await kept(database) == []
     assert await match(database) == 0

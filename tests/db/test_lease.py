@@ -9,7 +9,7 @@ from db import task as tasks
 from db.session import Database
 from domain.carrier import Answer, Receipt, Verdict
 from domain.task import TaskStatus, UnknownPolicy
-from tests import sending
+from tests import counting, sending
 from tests.console import START as NOW
 from tests.sending import CARRIER, accepted, bring, claim, record
 
@@ -80,7 +80,7 @@ async def test_a_receipt_for_an_unknown_message_counts_all_of_it_and_ends_the_ta
     assert await sending.states(database) == {"delivered": 1, "submitted": 1}
     found = await sending.task_row(database, task)
     assert (found.status, found.accepted, found.delivered) == (TaskStatus.SENT, 2, 1)
-    (counts,) = (await sending.statistics(database)).values()
+    (counts,) = (await counting.statistics(database)).values()
     assert counts == (2, 2, 2, 1, 0)
 
 
@@ -100,7 +100,7 @@ async def test_what_stays_unknown_ends_as_sent_and_without_a_receipt(
     assert await sending.states(database) == {"expired": 2}
     found = await sending.task_row(database, task)
     assert (found.status, found.accepted, found.reserved_units) == (TaskStatus.SENT, 2, 2)
-    (counts,) = (await sending.statistics(database)).values()
+    (counts,) = (await counting.statistics(database)).values()
     assert counts == (2, 2, 2, 0, 0)
 
 

@@ -16,7 +16,7 @@ from domain.carrier import Answer, Verdict
 from domain.message import MessageStatus
 from domain.region import SmsType
 from domain.task import TaskStatus
-from tests import sending
+from tests import counting, sending
 from tests.console import START as NOW
 from tests.sending import CARRIER, accepted, claim, record, refused
 
@@ -142,9 +142,9 @@ async def test_what_a_carrier_answers_is_written_down_and_counted(
     assert [row.claimed_by for row in rows] == [None, None, None, None, "one"]
     found = await sending.task_row(database, task)
     assert (found.accepted, found.refused, found.status) == (1, 1, TaskStatus.SENDING)
-    (counts,) = (await sending.statistics(database)).values()
+    (counts,) = (await counting.statistics(database)).values()
     assert counts == (2, 1, 2, 0, 0)
-    assert await sending.failures(database) == ({"InternalError.OtherError": 1},) * 2
+    assert await counting.failures(database) == ({"InternalError.OtherError": 1},) * 2
 
 
 async def test_a_throttled_message_is_taken_again_and_says_how_often(
@@ -225,7 +225,7 @@ async def test_an_answer_after_the_lease_changes_nothing(database: Database, acc
     (row,) = await sending.messages(database)
     assert (row.state, row.claimed_by) == (MessageStatus.CLAIMED, "quick")
     assert (await sending.task_row(database, task)).accepted == 0
-    assert await sending.statistics(database) == {}
+    assert await counting.statistics(database) == {}
 
 
 async def test_what_was_in_doubt_in_a_stopped_task_stays_unknown_until_it_expires(

@@ -18,7 +18,7 @@ from db.partition import Month
 from db.session import Database
 from delivery.partition import OFTEN, Partitions
 from domain.region import Region, SmsType
-from tests import sending
+from tests import counting, sending
 from tests.console import START as NOW
 from tests.db.test_plans import recorded
 from tests.sending import accepted, bring, claim, receipt_of, record
@@ -251,7 +251,7 @@ async def test_an_old_month_is_let_go_once_all_its_messages_are_final(
     assert (await parts(database))[0] == "message_2026_04"
     assert await sending.messages(database) == []
     assert await sql(database, "SELECT count(*) FROM message_2026_03") == [(2,)]
-    (counted,) = (await sending.statistics(database)).values()
+    (counted,) = (await counting.statistics(database)).values()
     assert counted == (2, 2, 2, 2, 0)
 
 

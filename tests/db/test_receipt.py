@@ -10,7 +10,7 @@ from db.reply import ReplyRow
 from db.session import Database
 from domain.carrier import Reply
 from domain.message import MessageStatus
-from tests import sending
+from tests import counting, sending
 from tests.console import START as NOW
 from tests.sending import CARRIER, OPT_OUT, accepted, bring, claim, receipt_of, record, refused
 
@@ -31,9 +31,9 @@ async def test_receipts_move_messages_and_every_count(database: Database, accoun
     assert rows[0].done_at == NOW + timedelta(seconds=5)
     found = await sending.task_row(database, task)
     assert (found.accepted, found.delivered, found.failed) == (3, 1, 1)
-    (counts,) = (await sending.statistics(database)).values()
+    (counts,) = (await counting.statistics(database)).values()
     assert counts == (3, 3, 3, 1, 1)
-    assert await sending.failures(database) == ({"MK:0012": 1},) * 2
+    assert await counting.failures(database) == ({"MK:0012": 1},) * 2
 
 
 async def test_a_repeated_receipt_changes_nothing(database: Database, account: int) -> None:
@@ -42,11 +42,11 @@ async def test_a_repeated_receipt_changes_nothing(database: Database, account: i
     await record(database, accepted(message))
     delivered, failed = receipt_of(message), receipt_of(message, "MK:0012")
     await bring(database, delivered, delivered, failed)
-    before = (await sending.messages(database), await sending.statistics(database))
+    before = (await sending.messages(database), await counting.statistics(database))
     await bring(database, failed, delivered)
-    assert (await sending.messages(database), await sending.statistics(database)) == before
+    assert (await sending.messages(database), await counting.statistics(database)) == before
     assert before[0][0].state is MessageStatus.DELIVERED
-    assert await sending.failures(database) == ({}, {})
+    assert await counting.failures(database) == ({}, {})
 
 
 async def test_a_receipt_that_overtakes_the_answer_is_applied_with_it(
@@ -62,7 +62,7 @@ async def test_a_receipt_that_overtakes_the_answer_is_applied_with_it(
     assert await sending.states(database) == {"delivered": 1, "submitted": 1}
     found = await sending.task_row(database, task)
     assert (found.accepted, found.delivered, found.failed) == (2, 1, 0)
-    (counts,) = (await sending.statistics(database)).values()
+    (counts,) = (await counting.statistics(database)).values()
     assert counts == (2, 2, 2, 1, 0)
 
 

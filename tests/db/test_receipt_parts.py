@@ -20,7 +20,7 @@ from db.queue import Claimed
 from db.session import Database
 from domain.carrier import Answer, Receipt, Verdict
 from domain.message import MessageStatus
-from tests import sending
+from tests import counting, sending
 from tests.console import START as NOW
 from tests.console import Statements
 from tests.sending import CARRIER, bring, claim, record
@@ -67,7 +67,7 @@ async def test_a_message_is_delivered_with_its_last_part_and_counts_once(
     assert row.carrier_ref == reference(message, 1)
     found = await sending.task_row(database, task)
     assert (found.accepted, found.delivered, found.failed) == (1, 1, 0)
-    (counts,) = (await sending.statistics(database)).values()
+    (counts,) = (await counting.statistics(database)).values()
     assert counts == (1, 1, 3, 1, 0)
 
 
@@ -81,7 +81,7 @@ async def test_a_message_fails_with_its_first_part_that_fails(
     await bring(database, heard(message, 3, "EXPIRED"), heard(message, 2))
     (row,) = await sending.messages(database)
     assert (row.state, row.code) == (MessageStatus.FAILED, "MK:0012")
-    assert await sending.failures(database) == ({"MK:0012": 1},) * 2
+    assert await counting.failures(database) == ({"MK:0012": 1},) * 2
 
 
 @pytest.mark.parametrize("parts", [1, 2])
@@ -202,7 +202,7 @@ async def test_workers_that_hear_of_the_same_messages_wait_for_each_other(
         )
     )
     assert await sending.states(database) == {"delivered": 20}
-    (counts,) = (await sending.statistics(database)).values()
+    (counts,) = (await counting.statistics(database)).values()
     assert counts == (20, 20, 60, 20, 0)
 
 
@@ -278,7 +278,7 @@ async def counted(database: Database, rows: Sequence[MessageRow]) -> None:
     states = [row.state.value for row in rows]
     known = sum(state != "claimed" for state in states)
     expected = (known, known, known, states.count("delivered"), states.count("failed"))
-    assert list((await sending.statistics(database)).values()) == ([expected] if known else [])
+    assert list((await counting.statistics(database)).values()) == ([expected] if known else [])
 
 
 async def test_parts_are_kept_beside_the_carrier_they_were_given_to(

@@ -16,7 +16,7 @@ from domain.carrier import Answer, Verdict
 from domain.quota import BLOCKLIST
 from domain.region import SmsType
 from domain.task import TaskStatus
-from tests import sending
+from tests import counting, sending
 from tests.console import START as NOW
 from tests.console import Statements
 
@@ -96,7 +96,7 @@ async def test_what_is_on_the_blocklist_is_refused_and_its_units_come_back(
     found = await sending.task_row(database, task)
     assert (found.status, found.accepted, found.refused) == (TaskStatus.SENT, 1, 2)
     assert found.reserved_units == 2
-    assert await sending.failures(database) == ({BLOCKED: 2}, {BLOCKED: 2})
+    assert await counting.failures(database) == ({BLOCKED: 2}, {BLOCKED: 2})
     async with database.read() as session:
         assert await package.balance(session, account, NOW) == 4
 
@@ -153,7 +153,7 @@ async def test_who_has_unsubscribed_is_refused_at_once_and_by_a_code_of_its_own(
         assert early == [sending.refused(one, UNSUBSCRIBED), sending.refused(two, UNSUBSCRIBED)]
         others = [two._replace(sms_type=SmsType.MARKETING), two._replace(signature_id=None)]
         assert await refusal.refused(session, others, LATER, RULES) == []
-    assert await sending.failures(database) == (dict.fromkeys([BLOCKED, UNSUBSCRIBED], 1),) * 2
+    assert await counting.failures(database) == (dict.fromkeys([BLOCKED, UNSUBSCRIBED], 1),) * 2
     await sending.record(database, sending.accepted(three))
     found = await sending.task_row(database, task)
     assert (found.status, found.accepted, found.reserved_units) == (TaskStatus.SENT, 1, 1)
@@ -217,7 +217,7 @@ async def test_workers_at_once_refuse_each_message_once(database: Database, acco
         found = await sending.task_row(database, task)
         assert (found.status, found.accepted, found.refused) == (TaskStatus.SENT, 25, 25)
         assert found.reserved_units == 25
-    assert await sending.failures(database) == ({BLOCKED: 75}, {BLOCKED: 75})
+    assert await counting.failures(database) == ({BLOCKED: 75}, {BLOCKED: 75})
 
 
 async def test_what_will_be_refused_is_counted_for_the_time_each_task_is_for(

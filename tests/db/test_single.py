@@ -10,7 +10,7 @@ from db.application import ApplicationRow
 from db.queue import Claimed
 from db.session import Database
 from domain import application as rules
-from tests import sending
+from tests import counting, sending
 from tests.console import START as NOW
 from tests.sending import accepted, bring, claim, receipt_of, record, refused
 
@@ -102,9 +102,9 @@ async def test_their_answers_and_receipts_count_in_statistics_alone(
     await record(database, accepted(one), accepted(two), refused(three))
     await bring(database, receipt_of(one), receipt_of(two, "MK:0012"))
     assert await sending.states(database) == {"delivered": 1, "failed": 1, "refused": 1}
-    (counts,) = (await sending.statistics(database)).values()
+    (counts,) = (await counting.statistics(database)).values()
     assert counts == (3, 2, 2, 1, 1)
-    by_hour, by_task = await sending.failures(database)
+    by_hour, by_task = await counting.failures(database)
     assert by_hour == {"MK:0012": 1, "InternalError.OtherError": 1}
     assert by_task == {}
 

@@ -12,7 +12,7 @@ from delivery.content import REMEMBERED, Contents
 from delivery.settings import DeliverySettings
 from domain.carrier import Verdict
 from domain.task import TaskStatus, UnknownPolicy
-from tests import sending
+from tests import counting, sending
 from tests.console import Clock, Statements
 from tests.delivery.scripted import ScriptedCarrier, Stepped
 
@@ -157,7 +157,7 @@ async def test_a_message_that_cannot_be_rendered_is_refused_and_the_others_go_on
     await dispatcher.finish()
     assert len(carrier.batches[0]) == 2
     assert await sending.states(database) == {"submitted": 2, "refused": 1}
-    assert await sending.failures(database) == ({code: 1}, {code: 1})
+    assert await counting.failures(database) == ({code: 1}, {code: 1})
     assert (await sending.task_row(database, task)).status is TaskStatus.SENT
 
 

@@ -17,7 +17,7 @@ from db.unsubscription import UnsubscriptionRow
 from delivery.carriers.base import Inbound
 from delivery.receipts import COMMITTED_AT_ONCE, Receipts
 from domain.carrier import Answer, Receipt, Reply, Verdict
-from tests import sending
+from tests import counting, sending
 from tests.console import START
 from tests.sending import CARRIER, accepted, claim, receipt_of, record
 
@@ -167,7 +167,7 @@ async def everything(database: Database) -> object:
     async with database.read() as session:
         tables = KeptReceiptRow, MessagePartRow, ReplyRow, UnsubscriptionRow
         rows = [(await session.exec(select(table))).all() for table in tables]
-    counts = await sending.statistics(database), await sending.failures(database)
+    counts = await counting.statistics(database), await counting.failures(database)
     return await sending.messages(database), rows, counts
 
 

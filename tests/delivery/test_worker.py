@@ -20,7 +20,7 @@ from delivery.worker import Worker, Workflows
 from domain.carrier import Outgoing
 from domain.sandbox import Odds
 from domain.task import TaskStatus
-from tests import sending
+from tests import counting, sending
 from tests.console import Clock, Statements
 from tests.laning import build
 
@@ -106,7 +106,7 @@ async def test_a_task_is_sent_to_the_last_receipt(
     found = await sending.task_row(database, task)
     assert found.status is TaskStatus.SENT
     assert (found.accepted, found.refused, found.delivered, found.failed) == (62, 1, 61, 1)
-    (counts,) = (await sending.statistics(database)).values()
+    (counts,) = (await counting.statistics(database)).values()
     assert counts == (63, 62, 62, 61, 1)
     assert await duplicates(database) == 0
 
