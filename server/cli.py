@@ -13,6 +13,7 @@ from rich.console import Console as Terminal
 from domain.account import generate_password
 from domain.errors import Refused
 from domain.region import IdentityKind, Verification
+from server.backup import backup
 from server.policy_cli import policy
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ operators = typer.Typer(help="Operators of this installation.", no_args_is_help=
 app.add_typer(accounts, name="account")
 app.add_typer(operators, name="operator")
 app.add_typer(policy, name="policy")
+app.command()(backup)
 
 terminal = Terminal(highlight=False)
 Made = TypeVar("Made")
