@@ -106,7 +106,8 @@ RANGES: Final[Mapping[str, Range]] = {
     "dest_ton": Range(0, 6),
     "dest_npi": Range(0, 18),
     "enquire_link_seconds": Range(5, 3_600),
-    "response_timeout_seconds": Range(1, 300),
+    # With ten seconds of waiting before, within the half lease a worker has for a message.
+    "response_timeout_seconds": Range(1, 20),
 }
 
 
