@@ -14,7 +14,6 @@ from db.frequency import FrequencyUsageRow
 from db.message import TABLE
 from db.session import Database
 from delivery.content import WRONG_PARAMETERS
-from delivery.dispatcher import Dispatcher
 from delivery.settings import DeliverySettings
 from domain.blocklist import CODE as BLOCKED
 from domain.frequency import NUMBER_DAILY, Limits
@@ -23,7 +22,7 @@ from domain.region import SmsType
 from domain.task import TaskStatus
 from tests import sending
 from tests.console import Clock
-from tests.delivery.test_dispatcher import ScriptedCarrier
+from tests.delivery.scripted import ScriptedCarrier, Stepped
 from tests.limiting import ONE, TWO
 
 SETTINGS = DeliverySettings(batch=7, poll=timedelta(seconds=3))
@@ -40,9 +39,10 @@ async def database(request: pytest.FixtureRequest) -> AsyncIterator[Database]:
 async def dispatch(database: Database, clock: Clock) -> list[str]:
     """Send what is queued; gives the texts a carrier got."""
     carrier = ScriptedCarrier()
-    dispatcher = Dispatcher(database, carrier, clock, SETTINGS, "one")
-    while await dispatcher.step() == 0:
+    dispatcher = Stepped(database, clock, SETTINGS, carrier)
+    while await dispatcher.turn() == 0:
         pass
+    await dispatcher.finish()
     return [one.text for batch in carrier.batches for one in batch]
 
 
@@ -80,10 +80,9 @@ async def test_dispatchers_at_once_hand_over_what_the_limits_allow_and_no_more(
     carriers = [ScriptedCarrier() for _ in range(4)]
 
     async def run(number: int) -> None:
-        worker = f"worker {number}"
-        dispatcher = Dispatcher(database, carriers[number], clock, SETTINGS, worker)
+        dispatcher = Stepped(database, clock, SETTINGS, carriers[number], worker=f"worker {number}")
         while (await sending.states(database)).keys() & {"queued", "claimed"}:
-            await dispatcher.step()
+            await dispatcher.turn()
 
     async with asyncio.timeout(60):
         await asyncio.gather(*map(run, range(4)))
