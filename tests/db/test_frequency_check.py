@@ -95,7 +95,9 @@ async def test_a_batch_costs_the_same_statements_however_large(
     assert len(statements) == 0
 
 
-async def test_numbers_that_are_new_cost_a_look_and_a_write(database: Database, account: int) -> None:
+async def test_numbers_that_are_new_cost_a_look_and_a_write(
+    database: Database, account: int
+) -> None:
     await sending.add_task(database, NOW, sending.phones(60))
     async with database.write() as session:
         batch = await sending.taken(session, sending.request(NOW))
