@@ -1,18 +1,24 @@
 """What the statistics and the tasks of a database count."""
 
-from collections import Counter
-from collections.abc import Mapping
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlmodel import select
 
 from db.session import Database
 from db.statistic import FailureStatisticRow, StatisticRow
 from db.task import TaskFailureRow
+from domain.message import MessageStatus
+from domain.statistic import hour_of
+
+Hours = Mapping[tuple[Any, ...], tuple[int, ...]]
+"""Account, region, hour, application and template to their five counts."""
 
 
-async def statistics(database: Database) -> Mapping[tuple[Any, ...], tuple[int, ...]]:
-    """Give the rollups: (account, region, hour, application, template) to their five counts."""
+async def statistics(database: Database) -> Hours:
+    """Give the rollups as they are kept."""
     async with database.read() as session:
         rows = await session.exec(select(StatisticRow))
         return {
@@ -39,3 +45,29 @@ async def failures(database: Database) -> tuple[dict[str, int], dict[str, int]]:
     for task in by_task:
         tasks[task.code] += task.count
     return dict(hours), dict(tasks)
+
+
+def recount(rows: Iterable[Any], zones: Mapping[int, ZoneInfo]) -> tuple[Hours, Counter[str]]:
+    """Count from messages alone what rollups and failures by code must say.
+
+    `rows` have a message's columns, `zones` are those of the accounts.
+    """
+    hours: defaultdict[tuple[Any, ...], list[int]] = defaultdict(lambda: [0] * 5)
+    codes: Counter[str] = Counter()
+    for row in rows:
+        answered = row.submitted_at or (row.done_at if row.state is MessageStatus.REFUSED else None)
+        if answered is None or row.state is MessageStatus.UNKNOWN:
+            continue
+        hour = hour_of(answered, zones[row.account_uin])
+        counts = hours[row.account_uin, row.region, hour, row.app_id, row.template_id]
+        counts[0] += 1
+        if row.state is MessageStatus.REFUSED:
+            codes[row.code or ""] += 1
+            continue
+        counts[1] += 1
+        counts[2] += row.segments
+        counts[3] += row.state is MessageStatus.DELIVERED
+        counts[4] += row.state is MessageStatus.FAILED
+        if row.state is MessageStatus.FAILED:
+            codes[row.code or ""] += 1
+    return {key: tuple(counts) for key, counts in hours.items()}, codes

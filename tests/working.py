@@ -1,7 +1,7 @@
 """Workers in processes of their own, on one PostgreSQL database, and what they leave behind.
 
-As a program this is `sms-console worker` that waits seconds where the product waits many, for what
-no setting says.
+As a program this is `sms-console`, which waits seconds where the product waits many, for what no
+setting says.
 """
 
 import asyncio
@@ -35,6 +35,7 @@ IDLE_SECONDS: Final = 2
 KEEPING_SECONDS: Final = 1.0
 PATIENCE: Final = 90.0
 READY: Final = 200
+HASTY: Final = (sys.executable, "-m", "tests.working")
 
 Made = TypeVar("Made")
 
@@ -205,7 +206,7 @@ def _worker(folder: Path, url: str, port: int) -> Iterator[Worker]:
         in_flight=str(IN_FLIGHT),
         claim_batch=str(IN_FLIGHT // 2),
     )
-    command = [sys.executable, "-m", "tests.working"]
+    command = [*HASTY, "worker"]
     with subprocess.Popen(command, env=variables, cwd=ROOT) as process:
         try:
             yield Worker(process, port)
@@ -214,10 +215,10 @@ def _worker(folder: Path, url: str, port: int) -> Iterator[Worker]:
 
 
 def main() -> None:
-    """Work as `sms-console worker` does, in less time."""
+    """Do what `sms-console` does, in less time."""
     sessions.IDLE_SECONDS = IDLE_SECONDS  # type: ignore[misc]  # - only here
     receipt_keeping.PAUSE = KEEPING_SECONDS  # type: ignore[misc]  # - only here
-    cli.app(["worker"])
+    cli.app()
 
 
 if __name__ == "__main__":

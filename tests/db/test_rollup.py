@@ -2,7 +2,7 @@
 
 import asyncio
 import tempfile
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
@@ -13,17 +13,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from db import lease, receipt, submission
-from db.message import MessageRow
 from db.queue import Claimed
 from db.session import Database
 from domain.carrier import Answer, Receipt, Verdict
-from domain.message import MessageStatus
-from domain.statistic import hour_of
 from domain.task import TaskStatus, UnknownPolicy
 from tests import counting, sending
 from tests.console import START
 
-ZONES = {1: "Asia/Shanghai", 2: "Asia/Kolkata"}  # the second's hours begin at half past in UTC
+# The hours of the second begin at half past in UTC.
+ZONES = {1: ZoneInfo("Asia/Shanghai"), 2: ZoneInfo("Asia/Kolkata")}
 TASKS = ((1, UnknownPolicy.RESEND), (1, UnknownPolicy.WAIT), (2, UnknownPolicy.WAIT))
 CODES = ("MK:0012", "TD:0001", "InternalError.OtherError")
 
@@ -58,7 +56,7 @@ class World:
 
     async def build(self) -> list[int]:
         for uin, zone in ZONES.items():
-            await sending.add_account(self.database, self.now, uin=uin, zone=zone)
+            await sending.add_account(self.database, self.now, uin=uin, zone=zone.key)
         return [
             await sending.add_task(
                 self.database,
@@ -107,34 +105,9 @@ class World:
         return Answer(message.id, verdict, references, CODES[message.id % len(CODES)])
 
 
-def recount(
-    rows: Sequence[MessageRow],
-) -> tuple[dict[tuple[Any, ...], tuple[int, ...]], Counter[str]]:
-    """Count from the messages alone what the rollups must say."""
-    hours: defaultdict[tuple[Any, ...], list[int]] = defaultdict(lambda: [0] * 5)
-    codes: Counter[str] = Counter()
-    for row in rows:
-        answered = row.submitted_at or (row.done_at if row.state is MessageStatus.REFUSED else None)
-        if answered is None or row.state is MessageStatus.UNKNOWN:
-            continue
-        hour = hour_of(answered, ZoneInfo(ZONES[row.account_uin]))
-        counts = hours[row.account_uin, row.region, hour, row.app_id, row.template_id]
-        counts[0] += 1
-        if row.state is MessageStatus.REFUSED:
-            codes[row.code or ""] += 1
-            continue
-        counts[1] += 1
-        counts[2] += row.segments
-        counts[3] += row.state is MessageStatus.DELIVERED
-        counts[4] += row.state is MessageStatus.FAILED
-        if row.state is MessageStatus.FAILED:
-            codes[row.code or ""] += 1
-    return {key: tuple(counts) for key, counts in hours.items()}, codes
-
-
 async def check(database: Database, task_ids: Sequence[int]) -> None:
     rows = await sending.messages(database)
-    hours, codes = recount(rows)
+    hours, codes = counting.recount(rows, ZONES)
     assert await counting.statistics(database) == hours
     assert await counting.failures(database) == (codes, codes)
     for task_id in task_ids:
