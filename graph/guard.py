@@ -3,6 +3,7 @@
 import inspect
 import typing
 from collections.abc import Callable, Mapping
+from dataclasses import is_dataclass
 from typing import Any, TypeVar
 
 import strawberry
@@ -112,7 +113,8 @@ def _place(value: object, given: object) -> tuple[str, ...]:
     elif isinstance(given, list):
         parts = [(str(place), part) for place, part in enumerate(given)]
     else:
-        parts = list(vars(given).items()) if hasattr(given, "__dict__") else []
+        # Inputs are dataclasses; enumerations lead into their class, and round and round in it.
+        parts = list(vars(given).items()) if is_dataclass(given) else []
     for name, part in parts:
         if part == value:
             return (name,)

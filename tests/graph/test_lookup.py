@@ -74,3 +74,12 @@ async def test_an_id_that_cannot_be_read_is_named_by_its_argument(console: Conso
             "message": '"rubbish" is not an id of this schema',
         }
     ]
+
+
+async def test_an_id_behind_an_enumeration_is_named_too(console: Console) -> None:
+    root = console.root(await console.add_account())
+    trend = "query ($input: StatisticInput!) { statisticTrend(input: $input) { requests } }"
+    given = {"region": "GLOBAL", "period": "TODAY", "templateId": "rubbish"}
+    (error,) = (await root.ask(trend, input=given)).errors
+    assert error.message == '"rubbish" is not an id of this schema'
+    assert error.extensions == {"code": "BAD_USER_INPUT", "argument": "input.templateId"}
