@@ -1,11 +1,12 @@
 """The excessive messaging reminder: at how many messages of a day somebody is told (CFG-1)."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from domain.errors import Code, Refused
+from domain.errors import Code, Problem, Refused
 from domain.price import within
 from domain.region import Region
 
@@ -23,15 +24,21 @@ class Reminder:
 OFF: Final = Reminder()
 
 
-def check(reminder: Reminder, region: Region) -> None:
-    """Raise Refused unless the threshold is in range, and there where the reminder is on."""
-    if reminder.threshold is None:
-        if reminder.enabled:
+def check(reminders: Mapping[Region, Reminder]) -> None:
+    """Raise Refused unless each threshold is in range, and there where its reminder is on."""
+    problems = []
+    for region, reminder in reminders.items():
+        field = (region.value, "threshold")
+        if reminder.threshold is not None:
+            problems += [
+                replace(problem, field=field)
+                for problem in within(reminder.threshold, 1, THRESHOLD_MOST, "threshold")
+            ]
+        elif reminder.enabled:
             message = f"threshold is missing: enter 1 to {THRESHOLD_MOST} to switch the reminder on"
-            raise Refused.one(Code.REQUIRED, message, region.value, "threshold")
-        return
-    for problem in within(reminder.threshold, 1, THRESHOLD_MOST, "threshold"):
-        raise Refused.one(problem.code, problem.message, region.value, "threshold")
+            problems.append(Problem(Code.REQUIRED, message, field))
+    if problems:
+        raise Refused(*problems)
 
 
 def day_of(moment: datetime, zone: ZoneInfo) -> date:

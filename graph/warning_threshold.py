@@ -139,8 +139,7 @@ class WarningThresholdMutation:
             await warning_threshold.begin(session)
             before = await warning_threshold.reminders(session, key)
             wanted = {region: form.merged(before[region]) for region, form in given.items() if form}
-            for region, reminder in wanted.items():
-                rules.check(reminder, region)
+            rules.check(wanted)
             await warning_threshold.change(session, key, wanted, context.now)
             shown = await warning_threshold.show(session, key, context.now)
         return WarningThresholdPayload(warning_threshold=WarningThreshold.of(shown))

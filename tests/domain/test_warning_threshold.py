@@ -15,7 +15,7 @@ from domain.warning_threshold import OFF, Reminder
     "reminder", [OFF, Reminder(False, 1), Reminder(True, 1), Reminder(True, 1_000_000_000)]
 )
 def test_a_threshold_may_go_to_its_bounds(reminder: Reminder) -> None:
-    rules.check(reminder, Region.MAINLAND)
+    rules.check({Region.MAINLAND: reminder})
 
 
 @pytest.mark.parametrize(
@@ -31,9 +31,18 @@ def test_another_one_is_refused_at_its_region(
     region: Region, reminder: Reminder, code: Code
 ) -> None:
     with pytest.raises(Refused) as refused:
-        rules.check(reminder, region)
+        rules.check({region: reminder})
     (problem,) = refused.value.problems
     assert (problem.code, problem.field) == (code, (region.value, "threshold"))
+
+
+def test_what_is_wrong_with_both_regions_is_said_at_once() -> None:
+    with pytest.raises(Refused) as refused:
+        rules.check({Region.MAINLAND: Reminder(False, 0), Region.GLOBAL: Reminder(True, None)})
+    assert [(problem.code, problem.field) for problem in refused.value.problems] == [
+        (Code.OUT_OF_RANGE, ("mainland", "threshold")),
+        (Code.REQUIRED, ("global", "threshold")),
+    ]
 
 
 def test_a_day_is_as_long_as_the_zone_makes_it() -> None:
