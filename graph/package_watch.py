@@ -96,7 +96,7 @@ class PackageAlarmUpdateInput:
 
     enabled: bool = strawberry.field(description="Whether it is to be on.")
     threshold: Long | None = strawberry.field(
-        default=None, description=f"{_RANGE}; needed to switch it on."
+        default=None, description=f"{_RANGE}; left out, it stays. Needed the first time."
     )
 
 
@@ -179,9 +179,10 @@ class PackageWatchMutation:
         not told of.
         """
         context = info.context
-        threshold = rules.check_threshold(input.threshold) if input.enabled else None
         async with context.change() as session:
             row = await package_watch.hold(session, context.owner)
+            given = row.alarm_threshold if input.threshold is None else input.threshold
+            threshold = rules.check_threshold(given) if input.enabled else None
             await package_watch.set_alarm(session, row, threshold, context.now, context.terms)
         return PackageAlarmPayload(alarm=PackageAlarm.of(row))
 

@@ -73,6 +73,12 @@ async def test_the_alarm_is_off_until_it_is_set(console: Console) -> None:
         "threshold": 1_000_000_000,
         "below": False,
     }
+    answer = await root.run(SET_ALARM, input={"enabled": True})
+    assert answer["packageAlarmUpdate"]["alarm"] == {
+        "enabled": True,
+        "threshold": 1_000_000_000,
+        "below": True,
+    }
 
 
 @pytest.mark.parametrize(
