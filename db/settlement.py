@@ -32,8 +32,8 @@ from domain.task import TaskEvent, TaskStatus, gone, marketing_time
 from domain.terms import Terms
 from domain.text import quoted
 
-_IN_FLIGHT: Final = (MessageStatus.CLAIMED, MessageStatus.UNKNOWN)
 _TO_SEND: Final = (MessageStatus.QUEUED, MessageStatus.WAITING)
+_LEFT: Final = (*_TO_SEND, MessageStatus.UNKNOWN)
 _NOT_SENT: Final = (*_TO_SEND, MessageStatus.REFUSED, MessageStatus.CANCELLED)
 _GIVEN_UP: Final = frozenset({TaskStatus.STOPPED, TaskStatus.CANCELLED, TaskStatus.FAILED})
 
@@ -205,17 +205,19 @@ async def finish(session: AsyncSession, task_id: int, now: datetime) -> bool:
     """End a task of which nothing is left to send, and return what it had taken and did not need.
 
     Call it when no message of the task is left to claim, as often as you like: it settles once.
-    False while messages are still to be sent, or their fate is not known.
+    False while messages are still to be sent, or their fate is not known. One given up waits only
+    for what workers hold: what is unknown is charged whatever becomes of it, and must not keep the
+    units of all that was never sent.
     """
     row = await task.held(session, task_id)
     if row is None or row.settled_at or not row.consented_at:
         return True
     if row.status not in _GIVEN_UP and row.status is not TaskStatus.SENDING:
         return False
-    if await _any(session, task_id, *_IN_FLIGHT):
+    if await _any(session, task_id, MessageStatus.CLAIMED):
         return False
     if row.status is TaskStatus.SENDING:
-        if await _any(session, task_id, *_TO_SEND):
+        if await _any(session, task_id, *_LEFT):
             return False
         task.move(row, TaskEvent.FINISH)
         row.finished_at = now

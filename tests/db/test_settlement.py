@@ -134,6 +134,22 @@ async def test_a_stop_waits_for_what_is_under_way(database: Database, parts: Par
     assert (await bulk.task_of(database, task_id)).status is TaskStatus.STOPPED
 
 
+async def test_a_stop_does_not_wait_for_what_nobody_knows_the_fate_of(
+    database: Database, parts: Parts
+) -> None:
+    """PKG-4: an unknown message is charged, now and when it ends; the others come back at once."""
+    task_id = await ready(database, parts, 5)
+    await consent(database, task_id)
+    await put(database, task_id, submitted=2, unknown=1)
+    await stop(database, task_id)
+    row = await bulk.task_of(database, task_id)
+    assert (row.status, row.settled_at, row.reserved_units) == (TaskStatus.STOPPED, START, 6)
+    assert await bulk.balance(database, UIN, START) == 94
+    await put(database, task_id, submitted=2, expired=1)
+    assert await finish(database, task_id)
+    assert await bulk.balance(database, UIN, START) == 94
+
+
 async def test_a_scheduled_task_is_paid_for_and_cancelling_returns_all(
     database: Database, parts: Parts
 ) -> None:
