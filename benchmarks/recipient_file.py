@@ -21,7 +21,7 @@ from pathlib import Path
 import psutil
 import xlsxwriter
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+sys.path[0] = str(Path(__file__).resolve().parent.parent)  # not this folder: "statistics" is here
 
 from benchmarks.report import Report, Row, read_options
 from delivery.recipient_file.bounds import MB, Bounds

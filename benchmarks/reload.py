@@ -23,7 +23,7 @@ from typing import Final, NamedTuple
 
 import casbin
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+sys.path[0] = str(Path(__file__).resolve().parent.parent)  # not this folder: "statistics" is here
 
 from benchmarks.report import Report, Row, read_options
 from policies.live import MODEL, PACKAGED, PolicyDirectory

@@ -18,7 +18,7 @@ from typing import Any, Final
 
 # Not this folder, where `statistics` would be this file and not the standard library's.
 sys.path.remove(str(Path(__file__).resolve().parent))
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+sys.path[0] = str(Path(__file__).resolve().parent.parent)  # not this folder: "statistics" is here
 
 from benchmarks.report import Report, Row, read_options
 from db import migrate
