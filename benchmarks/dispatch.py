@@ -17,7 +17,8 @@ from pathlib import Path
 import sqlalchemy
 from sqlmodel import SQLModel
 
-sys.path[0] = str(Path(__file__).resolve().parent.parent)  # not this folder: "statistics" is here
+sys.path.pop(0)  # this folder has a module of the name of one that Python has
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import db  # noqa: F401 - knows every table
 from benchmarks.report import Report, Row, read_options

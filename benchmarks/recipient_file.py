@@ -21,7 +21,8 @@ from pathlib import Path
 import psutil
 import xlsxwriter
 
-sys.path[0] = str(Path(__file__).resolve().parent.parent)  # not this folder: "statistics" is here
+sys.path.pop(0)  # this folder has a module of the name of one that Python has
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from benchmarks.report import Report, Row, read_options
 from delivery.recipient_file.bounds import MB, Bounds

@@ -23,7 +23,8 @@ from typing import Final, NamedTuple
 
 import casbin
 
-sys.path[0] = str(Path(__file__).resolve().parent.parent)  # not this folder: "statistics" is here
+sys.path.pop(0)  # this folder has a module of the name of one that Python has
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from benchmarks.report import Report, Row, read_options
 from policies.live import MODEL, PACKAGED, PolicyDirectory

@@ -18,7 +18,8 @@ from typing import Any, Final
 
 # Not this folder, where `statistics` would be this file and not the standard library's.
 sys.path.remove(str(Path(__file__).resolve().parent))
-sys.path[0] = str(Path(__file__).resolve().parent.parent)  # not this folder: "statistics" is here
+sys.path.pop(0)  # this folder has a module of the name of one that Python has
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from benchmarks.report import Report, Row, read_options
 from db import migrate
