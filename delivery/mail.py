@@ -61,8 +61,8 @@ def compose(row: NotificationRow, sender: str) -> EmailMessage:
     domain = sender.rpartition("@")[2]
     message = EmailMessage(policy=SMTP_POLICY)
     message["From"] = Address(SENDER, addr_spec=sender)
-    message["To"] = Address(row.contact_name, addr_spec=row.address)
-    message["Subject"] = row.subject
+    message["To"] = Address(_as_it_is(row.contact_name), addr_spec=row.address)
+    message["Subject"] = _as_it_is(row.subject)
     message["Date"] = row.created_at
     message["Message-ID"] = f"<notification-{row.id}.{row.created_at:%Y%m%d%H%M%S}@{domain}>"
     message["Auto-Submitted"] = "auto-generated"  # RFC 3834: nobody's absence answers it
@@ -109,6 +109,15 @@ async def send(server: MailServer, message: EmailMessage) -> None:
     except (SMTPException, OSError, ssl.SSLError) as error:
         text = f"the mail server could not be used: {_line(str(error))}"
         raise MailError(text, for_good=False) from None
+
+
+def _as_it_is(text: str) -> str:
+    """Part the signs that begin an encoded word (RFC 2047).
+
+    The library reads such words where it is given text, and writes what they hide as it is: line
+    breaks and further headers, in the name of a contact or an application.
+    """
+    return text.replace("=?", "= ?")
 
 
 def _refused(what: str, code: int, message: str) -> MailError:

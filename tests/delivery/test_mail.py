@@ -4,11 +4,15 @@ import asyncio
 import ssl
 from collections.abc import Iterator
 from dataclasses import replace
+from email import message_from_bytes
+from email.policy import SMTP
 from pathlib import Path
 from typing import Any
 
 import pytest
 import trustme
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from db.notification import NotificationRow
 from delivery import mail
@@ -80,6 +84,22 @@ async def test_the_same_notification_makes_the_very_same_mail() -> None:
 def test_no_header_can_be_smuggled_in(column: str) -> None:
     with pytest.raises(ValueError, match=r"(?i)newline|invalid|CR or LF|linefeed|parse|Expected"):
         mail.compose(row(**{column: "Ann\r\nBcc: all@example.com"}), SENDER)
+
+
+_SIGNS = ["=?utf-8?q?", "=?utf-8?b?", "?=", "=0d=0a", "=0a=0a", "=2C", "=", "?", "PGFAYi5jbj4s"]
+_SIGNS += ["Bcc:", "a@b.cn", "<a@b.cn>", ",", ";", ":", '"', "\\", "(", " ", "夜", "b", "_"]
+
+
+@given(st.lists(st.sampled_from(_SIGNS), max_size=12).map("".join))
+@example("=?utf-8?q?a=0d=0aBcc=3A_all@example.com?= b")
+@example("=?utf-8?b?PGV2aWxAeC5jbj4s?= 夜")
+def test_no_encoded_word_smuggles_a_header_in(text: str) -> None:
+    mail_row = row(contact_name=f"x{text}", subject=f"x{text}")
+    taken = message_from_bytes(mail.compose(mail_row, SENDER).as_bytes(), policy=SMTP)
+    assert taken.keys() == mail.compose(row(), SENDER).keys()
+    assert taken.get_content().splitlines() == ["Line one.", "第二行。"]
+    (address,) = taken["To"].addresses
+    assert address.addr_spec == "ann@example.com"
 
 
 async def test_a_name_with_signs_stays_one_name() -> None:
