@@ -76,6 +76,7 @@ class Bind:
         self._stopping = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._connecting = False
+        self._heard = False
         self._paused_until: float | None = None
         self._unanswered = 0
         self.in_flight = 0
@@ -174,6 +175,7 @@ class Bind:
         """Be bound once, until it is over; gives the seconds to wait if they are special."""
         settings = self._settings
         self._lost.clear()
+        self._heard = False
         owner = Owner(
             delivered=self._watcher.delivered, writable=self._watcher.changed, lost=self._on_lost
         )
@@ -184,7 +186,8 @@ class Bind:
             request = self._request()
             await self._timing.within(timeout, self._connect(session))
         except (OSError, ValueError) as error:
-            self._report(f'no connection to "{settings.host}:{settings.port}": {_reason(error)}')
+            reason = _reason(error, settings.tls)
+            self._report(f'no connection to "{settings.host}:{settings.port}": {reason}')
             return None
         except asyncio.CancelledError:
             session.close(_STOPPED)
@@ -225,6 +228,7 @@ class Bind:
     def _bind_answered(self, session: Session, answer: Response | Failure) -> float | None:
         if isinstance(answer, Failure):
             return None  # why is told when the connection is lost
+        self._heard = True
         if isinstance(answer, BindResp) and answer.status == Status.ESME_ROK:
             session.keep_alive(self._settings.enquire_link.total_seconds())
             self.bound = True
@@ -244,9 +248,13 @@ class Bind:
     def _on_lost(self, _session: Session, problem: str) -> None:
         self._session, self.bound = None, False
         if not self._stopping.is_set():
-            self._report(problem)
+            self._report(problem if self._heard else f"{problem} {self._unheard()}")
         self._watcher.lost(self)
         self._lost.set()
+
+    def _unheard(self) -> str:
+        hint = "" if self._settings.tls else "; this port may want TLS"
+        return f"(the bind was not answered{hint})"
 
     def _report(self, problem: str) -> None:
         log.warning("the carrier %s, %s: %s", self._watcher.name, self._label, problem)
@@ -262,14 +270,14 @@ def _context(tls: Tls) -> ssl.SSLContext:
     return context
 
 
-def _reason(error: OSError | ValueError) -> str:
+def _reason(error: OSError | ValueError, tls: Tls | None) -> str:
     """Say what went wrong, in one line."""
     if not isinstance(error, OSError):
         return str(error)
     if isinstance(error, ssl.SSLCertVerificationError):
         return f"its certificate is not trusted ({error.verify_message})"
     if isinstance(error, TimeoutError):
-        return "it took too long"
+        return "it took too long" + ("; this port may not speak TLS" if tls else "")
     if isinstance(error, ssl.SSLError):
         detail = (error.reason or error.strerror or "").partition(" (_ssl")[0]
         return f"TLS failed ({detail.lower().replace('_', ' ')})"

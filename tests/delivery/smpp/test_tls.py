@@ -82,7 +82,21 @@ async def test_a_carrier_without_tls_is_not_bound_to_with_it(hours: Hours) -> No
     carrier = await started(smsc, hours, tls=Tls())
     await hours.advance(TIMEOUT)
     await until(lambda: not smsc.links)
-    assert carrier.state().error.endswith(f'"127.0.0.1:{smsc.port}": it took too long')
+    assert carrier.state().error.endswith(
+        f'"127.0.0.1:{smsc.port}": it took too long; this port may not speak TLS'
+    )
+    await carrier.stop()
+    await smsc.stop()
+
+
+async def test_a_carrier_with_tls_that_is_bound_to_without_is_told_as_that(
+    hours: Hours, issued: Issued
+) -> None:
+    smsc = Smsc()
+    await smsc.start(issued.context)
+    carrier = await started(smsc, hours)
+    await until(lambda: carrier.state().error)
+    assert carrier.state().error.endswith("(the bind was not answered; this port may want TLS)")
     await carrier.stop()
     await smsc.stop()
 
