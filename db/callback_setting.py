@@ -26,11 +26,13 @@ from domain.errors import Code, Problem, Refused
 class Standing(NamedTuple):
     """What a callback has yet to push: events that wait, and pushes that are parked.
 
-    `waiting` is counted up to `COUNTED_MOST`; `oldest_at` is when the oldest of them happened.
+    `waiting` is counted up to `COUNTED_MOST`; `oldest_at` is when the oldest of them happened, and
+    `again_at` when the first of the pushes that failed is due again.
     """
 
     waiting: int
     oldest_at: datetime | None
+    again_at: datetime | None
     parked: int
 
 
@@ -169,8 +171,10 @@ async def standing(session: AsyncSession, callback_id: int) -> Standing:
     )
     under_way, earlier = (await connection.execute(tried)).one()
     moments = [moment for moment in (oldest, earlier) if moment]
+    due = select(func.min(PUSH.c.due_at)).where(*open_, PUSH.c.tries > 0)
+    again_at = (await connection.execute(due)).scalar()
     parked = await count_parked(session, callback_id)
-    return Standing(waiting + under_way, min(moments, default=None), parked)
+    return Standing(waiting + under_way, min(moments, default=None), again_at, parked)
 
 
 async def erase(session: AsyncSession, app_id: int) -> None:

@@ -46,7 +46,7 @@ class Callback:
         description="Since when pushes fail; null while they are taken."
     )
     next_try_at: datetime | None = strawberry.field(
-        description="When the URL is tried again, while it is taken for dead."
+        description="When a push is tried again, while pushes fail."
     )
     error: str = strawberry.field(description="Why a push last failed; empty when none has.")
     error_at: datetime | None = strawberry.field(description="When a push last failed.")
@@ -62,16 +62,18 @@ class Callback:
     def of(cls, row: CallbackRow, standing: Standing, now: datetime) -> "Callback":
         """Show a row and what it has yet to push."""
         breaker = settings.breaker(row)
+        state = breaker.state(enabled=row.enabled)
+        waits = [moment for moment in (row.held_until, standing.again_at) if moment]
         overlapping = row.old_until is not None and now < row.old_until
         return cls(
             url=row.url,
             enabled=row.enabled,
-            state=breaker.state(enabled=row.enabled),
+            state=state,
             changed_at=row.changed_at,
             old_secret_until=row.old_until if overlapping else None,
             pushed_at=row.pushed_at,
             failing_since=row.failing_since,
-            next_try_at=row.held_until if row.enabled else None,
+            next_try_at=max(waits, default=None) if state is CallbackState.FAILING else None,
             error=row.error,
             error_at=row.error_at,
             waiting=standing.waiting,

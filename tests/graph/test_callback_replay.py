@@ -39,6 +39,22 @@ async def test_what_waits_and_why_is_shown(console: Console, root: Caller, side:
     assert (shown["error"], shown["errorAt"]) == ("the URL answered 500", START.isoformat())
 
 
+async def test_when_a_single_failure_is_tried_again_is_shown(
+    console: Console, root: Caller, side: Side
+) -> None:
+    await side.set(root, first=True, url=URL)
+    await happen(console, side, 1)
+    console.send.answer = BROKEN
+    await pushing.push(console.database, console.send, console.clock)
+    shown = await side.get(root)
+    assert (shown["state"], shown["nextTryAt"]) == (
+        "FAILING",
+        (START + SCHEDULE[0]).isoformat(),
+    )
+    await side.set(root, enabled=False)
+    assert (await side.get(root))["nextTryAt"] is None
+
+
 async def test_what_was_given_up_is_listed_and_replayed(
     console: Console, root: Caller, side: Side
 ) -> None:
