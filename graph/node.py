@@ -59,4 +59,4 @@ def _malformed(text: str) -> WrongId:
 
 
 def _a(kind: str) -> str:
-    return f"an {kind}" if kind.startswith(("A", "E", "I", "O")) else f"a {kind}"
+    return f"an {kind}" if kind.startswith(("A", "E", "I", "O", "Un")) else f"a {kind}"

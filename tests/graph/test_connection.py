@@ -60,6 +60,8 @@ def test_an_error_quotes_a_cursor_in_one_short_line() -> None:
 def test_an_error_says_whose_id_it_was() -> None:
     with pytest.raises(BadUserInput, match=r"is the id of an Application, not of a User$"):
         key_of(coded("Application:1400000000"), "User")
+    with pytest.raises(BadUserInput, match=r"is the id of an Unsubscription, not of a User$"):
+        key_of(coded("Unsubscription:1"), "User")
     with pytest.raises(BadUserInput, match=r'^"a\\u000ab" is not an id of this schema$'):
         decode("a\nb")
     with pytest.raises(BadUserInput, match=r"is not an id of this schema$"):
