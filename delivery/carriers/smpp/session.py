@@ -27,6 +27,11 @@ _UNBIND: Final = Plain(command=Command.UNBIND, sequence=1).encode()
 _UNBOUND: Final = "it was unbound"
 LEAVE: Final = 2.0
 """Seconds a carrier has to answer unbind, and to read what is still to be read at the end."""
+IDLE_MOST: Final = 2_000
+"""PDUs of one read that bring no message: a whole window of responses, and as many again. Whoever
+sends more keeps this process from everything else."""
+UNREAD_MOST: Final = 1024 * 1024
+"""Octets of answers that may wait for a carrier that asks and does not read."""
 
 
 class Failure(Enum):
@@ -174,6 +179,8 @@ class Session(asyncio.Protocol):
                 self._requested(one)
         if delivered:
             self._owner.delivered(self, delivered)
+        if len(found) - len(delivered) > IDLE_MOST:
+            self.close(f"the carrier sent more than {IDLE_MOST} PDUs at once that are no messages")
         if broken:
             self._nack(0, Status.ESME_RINVCMDLEN)
             self.close(f"the carrier sent no SMPP: {broken}")
@@ -212,6 +219,8 @@ class Session(asyncio.Protocol):
             data, self._out = b"".join(self._out), []
             self._unsent.clear()
             self._transport.write(data)
+            if self._transport.get_write_buffer_size() > UNREAD_MOST:
+                self.close("the carrier does not read what it is answered")
 
     def _requested(self, pdu: Pdu) -> None:
         if pdu.command == Command.ENQUIRE_LINK:

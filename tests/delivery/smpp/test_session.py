@@ -11,7 +11,14 @@ from hypothesis import strategies as st
 from delivery.carriers.smpp.command import Command
 from delivery.carriers.smpp.field import LAST_SEQUENCE
 from delivery.carriers.smpp.pdu import DeliverSm, Plain
-from delivery.carriers.smpp.session import Failure, Owner, Response, Session
+from delivery.carriers.smpp.session import (
+    IDLE_MOST,
+    UNREAD_MOST,
+    Failure,
+    Owner,
+    Response,
+    Session,
+)
 from tests.delivery.smpp.hours import TIMEOUT, Hours
 from tests.smsc_honest import DELIVER, ENQUIRE, HEADER, RESPONSE, pdu, receipt
 
@@ -24,6 +31,10 @@ class Wire:
     def __init__(self) -> None:
         self.writes: list[bytes] = []
         self.closed = False
+        self.unread = 0
+
+    def get_write_buffer_size(self) -> int:
+        return self.unread
 
     def write(self, data: bytes) -> None:
         self.writes.append(data)
@@ -116,6 +127,25 @@ async def test_no_requests_are_made_while_the_carrier_does_not_read(ends: Ends) 
     ends.session.close("over")
     ends.session.resume_writing()
     assert not ends.session.usable
+
+
+async def test_who_asks_without_end_is_left(ends: Ends) -> None:
+    ends.session.data_received(pdu(ENQUIRE, 0, 1) * IDLE_MOST + pdu(DELIVER, 0, 9, receipt("a")))
+    assert (ends.wire.closed, ends.reads) == (False, [1])
+    ends.session.data_received(pdu(ENQUIRE, 0, 1) * (IDLE_MOST + 1))
+    assert ends.wire.closed
+    ends.session.connection_lost(None)
+    assert ends.problems == ["the carrier sent more than 2000 PDUs at once that are no messages"]
+
+
+async def test_who_reads_no_answers_is_left(ends: Ends) -> None:
+    for unread, closed in ((UNREAD_MOST, False), (UNREAD_MOST + 1, True)):
+        ends.wire.unread = unread
+        ends.session.data_received(pdu(ENQUIRE, 0, 1))
+        await asyncio.sleep(0)
+        assert ends.wire.closed is closed
+    ends.session.connection_lost(None)
+    assert ends.problems == ["the carrier does not read what it is answered"]
 
 
 @given(
