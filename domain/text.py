@@ -6,8 +6,11 @@ from domain.errors import Code, Problem
 
 _QUOTED_AT_MOST = 40
 # Control characters cannot be stored in PostgreSQL (NUL) or sent (the rest); a lone surrogate
-# cannot be encoded at all. Line feeds are for callers that take several lines.
-_UNSENDABLE = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufffe\uffff]")
+# cannot be encoded at all, and what turns letters around makes a text read as another one.
+# Line feeds are for callers that take several lines.
+_UNSENDABLE = re.compile(
+    "[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\u202d\u202e\ud800-\udfff\ufffe\uffff]"
+)
 
 
 def length(text: str) -> int:

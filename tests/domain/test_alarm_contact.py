@@ -66,7 +66,7 @@ def test_a_name_has_sixty_characters_at_most(size: int) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["Ann\r\nBcc: all@example.com", "Ann\x00", "Ann\u2028B"],
+    ["Ann\r\nBcc: all@example.com", "Ann\x00", "Ann\u2028B", "Ann\u202enosredna"],
 )
 def test_a_name_cannot_hold_what_would_end_a_header(name: str) -> None:
     with pytest.raises(Refused) as refused:

@@ -133,7 +133,7 @@ class TestDraft:
     def test_what_it_lets_pass(self, content: str) -> None:
         assert draft(content).content == content
 
-    @pytest.mark.parametrize("mark", ["\x00", "\x1b", "\u2028", "\ud800"])
+    @pytest.mark.parametrize("mark", ["\x00", "\x1b", "\u2028", "\ud800", "\u202e"])
     def test_what_cannot_be_stored_or_sent_is_refused(self, mark: str) -> None:
         [(code, message)] = faults(f"a{mark}b")
         assert code is Code.INVALID
