@@ -65,7 +65,7 @@ class Pusher(Loop):
         self._send = send
         self._clock = clock
         self._settings = settings
-        self._name = secrets.token_hex(8)
+        self._token = secrets.token_hex(8)
         self._claims = 0
         self._turns: dict[asyncio.Task[None], bool] = {}
         self._done: list[Outcome] = []
@@ -105,7 +105,7 @@ class Pusher(Loop):
             return 0
         self._claims += 1
         request = Claim(
-            token=f"{self._name}-{self._claims}",
+            token=f"{self._token}-{self._claims}",
             working=working,
             failing=failing,
             now=now,

@@ -9,6 +9,7 @@ from standardwebhooks import Webhook, WebhookVerificationError
 
 from db import callback_setting
 from db.session import Database
+from delivery.callback.pusher import Pusher, PusherSettings
 from delivery.callback.sender import HttpSender
 from domain.callback import Heard
 from domain.callback_retry import SCHEDULE
@@ -53,6 +54,11 @@ async def test_ten_thousand_receipts_are_pushed_in_a_hundred_requests(
     assert receiver.connections == 1
     assert await pushing.events(database) == []
     assert await pushing.pushes(database) == []
+
+
+async def test_what_the_log_calls_it_says_what_it_is(database: Database, clock: Clock) -> None:
+    pusher = Pusher(database, VAULT, Posts(), clock, PusherSettings())
+    assert pusher.name == "the pusher"
 
 
 async def test_a_push_is_signed_at_the_moment_it_is_sent(
