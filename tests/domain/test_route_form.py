@@ -222,7 +222,7 @@ def test_whatever_is_accepted_is_a_route_that_some_number_takes(
     begins = max(code, made.prefix or "", key=len)
     where = Region.MAINLAND if begins.startswith("86") else Region.GLOBAL
     destination = Destination(
-        made.account_uin or 1,
+        1 if made.account_uin is None else made.account_uin,
         made.region or where,
         made.country or "DEF",
         f"+{begins}",

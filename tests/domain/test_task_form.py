@@ -63,6 +63,7 @@ def test_what_a_stopped_task_still_has_queued_is_shown_as_cancelled() -> None:
         given_up = status in {TaskStatus.STOPPED, TaskStatus.CANCELLED, TaskStatus.FAILED}
         for message in MessageStatus:
             expected = message
-            if given_up and message is MessageStatus.QUEUED:
-                expected = MessageStatus.CANCELLED
+            # Whom a message waits for is the operator's business.
+            if message in {MessageStatus.QUEUED, MessageStatus.WAITING}:
+                expected = MessageStatus.CANCELLED if given_up else MessageStatus.QUEUED
             assert shown(status, message) is expected
