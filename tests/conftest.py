@@ -78,7 +78,7 @@ def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     )
     url = server.get_uri()
     with psycopg.connect(url, autocommit=True) as connection:
-        # What is tested here outlives a killed process, not a power failure of PostgreSQL's machine.
+        # Tests kill our processes, never the power of the machine under PostgreSQL.
         for name in ("fsync", "full_page_writes", "synchronous_commit"):
             connection.execute(f"ALTER SYSTEM SET {name} = off")
         connection.execute("SELECT pg_reload_conf()")
