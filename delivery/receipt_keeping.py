@@ -56,7 +56,7 @@ class ReceiptKeeping:
             if known:
                 await receipt.join(session, known, now)
             if unknown:
-                await receipt.match(session, now, MATCHED_AT_ONCE)
+                more |= await receipt.match(session, now, MATCHED_AT_ONCE) == MATCHED_AT_ONCE
             dropped = await kept_receipt.forget(session, before, DROPPED_AT_ONCE) if old else 0
             for carrier, number in crowded.items():
                 most = min(number, DROPPED_AT_ONCE)

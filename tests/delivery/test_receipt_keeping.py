@@ -81,19 +81,25 @@ async def test_what_is_too_many_goes_in_steps(
     assert await counts(sent) == (3, 2)
 
 
-async def test_unknown_messages_are_given_theirs(database: Database, clock: Clock) -> None:
+async def test_unknown_messages_are_given_theirs_in_steps(
+    database: Database, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(receipt_keeping, "MATCHED_AT_ONCE", 2)
     await sending.add_account(database, clock.now)
-    await sending.add_task(database, clock.now, sending.phones(1))
-    (message,) = await sending.claim(database)
+    await sending.add_task(database, clock.now, sending.phones(3))
+    await sending.claim(database)
     async with database.write() as session:
-        row = (await sending.messages(database))[0]
-        row.state = "unknown"  # type: ignore[assignment]  # - written as the database keeps it
-        row.submitted_at = clock.now
-        await session.merge(row)
-        told = Receipt("x1", True, "DELIVRD", clock.now, message.phone)
-        await receipt.apply(session, sending.CARRIER, [told], clock.now)
-    assert await ReceiptKeeping(database, clock, WAIT).step() == PAUSE
-    assert await sending.states(database) == {"delivered": 1}
+        for row in await sending.messages(database):
+            row.state = "unknown"  # type: ignore[assignment]  # - written as the database keeps it
+            row.submitted_at = clock.now
+            await session.merge(row)
+            told = Receipt(f"x{row.id}", True, "DELIVRD", clock.now, row.phone)
+            await receipt.apply(session, sending.CARRIER, [told], clock.now)
+    keeping = ReceiptKeeping(database, clock, WAIT)
+    assert await keeping.step() == 0
+    assert await sending.states(database) == {"delivered": 2, "unknown": 1}
+    assert await keeping.step() == PAUSE
+    assert await sending.states(database) == {"delivered": 3}
     assert await counts(database) == (0, 0)
 
 
