@@ -308,13 +308,8 @@ async def test_what_decides_about_many_tasks_is_found_together(
     await consent(database, sent)
     async with database.read() as session:
         rows = (await session.exec(select(BulkTaskRow).order_by(col(BulkTaskRow.id)))).all()
-        found = dict(
-            zip(
-                [row.id for row in rows],
-                await settlement.standings(session, rows, START, TERMS),
-                strict=True,
-            )
-        )
+        standings = await settlement.standings(session, rows, START, TERMS)
+    found = dict(zip([row.id for row in rows], standings, strict=True))
     assert (found[near].recipients, found[near].segments) == (3, 6)
     assert {standing.balance for standing in found.values()} == {100}
     assert {standing.left_today for standing in found.values()} == {995}

@@ -88,7 +88,7 @@ async def test_the_outbox_shows_what_was_told_newest_first(
         "address": PHONE,
         "language": "ENGLISH",
         "subject": "",
-        "text": "Package balance: 99, alarm threshold: 100. Alarms since the last notice: 1.",
+        "text": "Package balance: 99, alarm threshold: 100. Buy a package in time.",
         "state": "QUEUED",
         "attempts": 0,
         "error": "",
