@@ -1,4 +1,4 @@
-"""A recipient replies TD, is left alone, and comes back by review only (UNS-1 to UNS-3).
+"""A recipient replies TD, is left alone, and comes back by review only (UNS-1, UNS-2, UNS-3).
 
 Through the schema, a worker and the simulator carrier, whose numbers ending in 9930 reply "TD".
 """
