@@ -22,7 +22,7 @@ def test_four_workers_share_what_there_is_and_bear_the_death_of_others(
 
 
 def nothing_is_submitted_twice(four: Crew) -> None:
-    """Every worker has its part of a task."""
+    """Several workers have a part of a task; a fast one may leave nothing to the last."""
     task = four.add_task(MESSAGES, FIRST_PHONE)
     four.await_receipts(task, MESSAGES)
     worked = four.worked()
@@ -30,7 +30,7 @@ def nothing_is_submitted_twice(four: Crew) -> None:
     assert worked.counts_agree
     submitted = [worker.submitted() for worker in four.workers]
     assert sum(submitted) == MESSAGES
-    assert min(submitted) > 0
+    assert sum(part > 0 for part in submitted) >= 2
 
 
 def nothing_is_lost_when_one_is_killed_and_one_stands_still(four: Crew) -> None:

@@ -66,12 +66,16 @@ async def ask(
     return row.id
 
 
-async def rule(console: Console, uin: int, *, approved: bool = True, item: int = 0) -> None:
-    items = await waiting(console, Queue(kind=ReviewKind.RESTORE))
+async def rule(
+    console: Console, uin: int, *, approved: bool = True, item: int | None = None
+) -> None:
+    """Decide an item, the oldest that waits unless `item` is another's id."""
+    if item is None:
+        item = (await waiting(console, Queue(kind=ReviewKind.RESTORE)))[0].id
     reason = "" if approved else "not yours"
     async with console.database.write() as session:
         ruling = Ruling(approved, reason, uin)
-        await decide(session, items[item].id, ruling, console.clock.now, Terms())
+        await decide(session, item, ruling, console.clock.now, Terms())
 
 
 async def used(console: Console, account: AccountRow, limit: Quota) -> int:
@@ -173,9 +177,10 @@ async def test_two_restores_at_once_never_share_the_last_place(console: Console)
         await quota.take(session, account.uin, APPLICATIONS, APPLICATIONS.limit - 1)
     for deleted in await listed(console, account):
         await ask(console, account, deleted.id)
+    first, second = await waiting(console, Queue(kind=ReviewKind.RESTORE))
     outcomes = await asyncio.gather(
-        rule(console, operators[0].uin),
-        rule(console, operators[1].uin, item=1),
+        rule(console, operators[0].uin, item=first.id),
+        rule(console, operators[1].uin, item=second.id),
         return_exceptions=True,
     )
     (refusal,) = [outcome for outcome in outcomes if isinstance(outcome, Refused)]
