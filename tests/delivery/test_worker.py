@@ -239,7 +239,7 @@ async def test_a_worker_that_cannot_drain_ends_within_its_bound(
             await asyncio.Event().wait()
 
     await sending.add_task(database, clock.now, sending.phones(3))
-    settings = DeliverySettings(poll=PROMPT, drain=timedelta(milliseconds=30))
+    settings = DeliverySettings(poll=PROMPT, drain=timedelta(seconds=2))
     stuck = Stuck(database, clock, settings)
     worker = Worker(database, lambda _row: stuck, None, clock, settings)
     with caplog.at_level(logging.WARNING):
