@@ -8,9 +8,7 @@ from hypothesis import strategies as st
 
 from domain.serial_no import message_id_of, serial_no
 
-MOMENTS = st.datetimes(
-    min_value=datetime(1970, 1, 2), max_value=datetime(2286, 1, 1), timezones=st.just(UTC)
-)
+MOMENTS = st.integers(0, 9_999_999_999).map(lambda at: datetime.fromtimestamp(at, UTC))
 
 
 def test_it_tells_the_second_and_the_message() -> None:
@@ -41,7 +39,7 @@ def test_two_messages_never_share_one(a: tuple[int, datetime], b: int) -> None:
         "5001:157053657810457",
         "157053657810457",
         "5000:1570536578-1",
-        "5000:1570536578９",  # noqa: RUF001 - a full-width digit
+        "5000:1570536578９",
         f"5000:1570536578{2**63}",
         "5000:" + "9" * 100,
     ],
