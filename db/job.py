@@ -24,6 +24,10 @@ class JobKind(StrEnum):
     """Remove a deleted bulk task with its recipients and its file."""
     NOTIFY = "notify"
     """Try once to send a notification."""
+    IMPORT_CUSTOMERS = "import_customers"
+    """Add the numbers of an uploaded form to a customer group."""
+    ERASE_CUSTOMER_GROUP = "erase_customer_group"
+    """Remove a deleted customer group with its customers."""
 
 
 class JobRow(SQLModel, table=True):

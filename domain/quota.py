@@ -46,3 +46,8 @@ ACCESS_KEYS: Final = Quota("ACCESS_KEYS", 2, "access keys of a user")
 QUICK_USERS: Final = Quota(
     "QUICK_USERS", 10, "sub-accounts in one quick creation", "create the others next"
 )
+CUSTOMER_GROUPS: Final = Quota("CUSTOMER_GROUPS", 500, "customer groups in an account")
+CUSTOMERS: Final = Quota("CUSTOMERS", 5_000_000, "customers in an account")
+CUSTOMER_IMPORTS: Final = Quota(
+    "CUSTOMER_IMPORTS", 5, "imports of customers at the same time", "wait until one has ended"
+)
