@@ -1,6 +1,6 @@
 """Recipients of bulk tasks: message rows that a checked file became, and its bad rows (BLK-3)."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any, Final, Protocol
 
@@ -165,6 +165,19 @@ async def row_error_page(
 async def count(session: AsyncSession, query: SelectOfScalar[Any]) -> int:
     """Count what a list shows in all."""
     return await pages.count(session, query)
+
+
+async def in_doubt(session: AsyncSession, task_ids: Collection[int]) -> dict[int, int]:
+    """Count, of each task, messages that were sent and never answered; one statement for all.
+
+    It reads these alone: each task's stand together in the index of task and state.
+    """
+    query = (
+        select_rows(MessageRow.task_id, func.count())
+        .where(col(MessageRow.task_id).in_(task_ids), MessageRow.state == MessageStatus.UNKNOWN)
+        .group_by(col(MessageRow.task_id))
+    )
+    return {task_id: number for task_id, number in await session.exec(query) if task_id}
 
 
 async def countries(session: AsyncSession, task: BulkTaskRow) -> list[tuple[str, int, int]]:

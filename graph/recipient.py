@@ -24,6 +24,7 @@ from graph.guard import query
 from graph.limits import PAGE
 from graph.node import key_of
 from graph.task import Id
+from graph.task_delivery import IN_DOUBT, UNSENT, unsent
 from policies import actions
 
 publish(
@@ -94,7 +95,10 @@ class BulkTaskCountry:
     segments: int = strawberry.field(description="Segments of their texts.")
 
 
-@strawberry.type(description="The report analysis of one bulk task.")
+@strawberry.type(
+    description="The report analysis of one bulk task. `accepted`, `refused`, `inDoubt` and "
+    "`unsent` add up to `recipients`."
+)
 class BulkTaskReport:
     """Totals and reasons."""
 
@@ -105,7 +109,8 @@ class BulkTaskReport:
     delivered: int = strawberry.field(description="A receipt says they arrived.")
     failed: int = strawberry.field(description="A receipt says they did not arrive.")
     awaited: int = strawberry.field(description="Accepted, and no receipt has come yet.")
-    unsent: int = strawberry.field(description="Neither accepted nor refused (yet).")
+    in_doubt: int = strawberry.field(description=IN_DOUBT)
+    unsent: int = strawberry.field(description=UNSENT)
     delivery_rate: float | None = strawberry.field(
         description="Delivered by accepted, 0 to 1; null while none was accepted."
     )
@@ -190,6 +195,7 @@ class RecipientQuery:
         async with context.database.read() as session:
             failures = await tasks.failures(session, task.id)
             countries = await recipients.countries(session, task)
+            in_doubt = (await recipients.in_doubt(session, [task.id])).get(task.id, 0)
         total = sum(row.count for row in failures)
         return BulkTaskReport(
             recipients=task.recipients,
@@ -199,7 +205,8 @@ class RecipientQuery:
             delivered=task.delivered,
             failed=task.failed,
             awaited=task.accepted - task.delivered - task.failed,
-            unsent=task.recipients - task.accepted - task.refused,
+            in_doubt=in_doubt,
+            unsent=unsent(task, in_doubt),
             delivery_rate=task.delivered / task.accepted if task.accepted else None,
             failures=[
                 BulkTaskFailure(

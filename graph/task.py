@@ -1,6 +1,7 @@
 """Bulk tasks: what they are and how far they have come (BLK-7)."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
 
@@ -19,6 +20,7 @@ from graph.payload import Payload, UserError, user_error
 from graph.region import Region, SmsType
 from graph.skip import BulkTaskSkips, Skips, load_skips
 from graph.standing import Standings, load_standings
+from graph.task_delivery import BulkTaskDelivery, Doubts, load_doubts, show_delivery
 from graph.task_filter import BulkTaskFilter
 from graph.task_status import TaskStatus, UnknownPolicy
 from policies import actions
@@ -48,15 +50,13 @@ class BulkTaskFee:
         return Long((await self.standings.load(self.owner)).balance)
 
 
-@strawberry.type(description="What became of a bulk task's messages so far.")
-class BulkTaskDelivery:
-    """Counts of recipients."""
+@dataclass(frozen=True, slots=True)
+class Loaders:
+    """What the tasks of one page need beyond their rows, loaded for all of them at once."""
 
-    accepted: int = strawberry.field(description="Submitted to a carrier, which took them.")
-    refused: int = strawberry.field(description="Turned down by a rule or the carrier; not sent.")
-    delivered: int = strawberry.field(description="Accepted, and a receipt says they arrived.")
-    failed: int = strawberry.field(description="Accepted, and a receipt says they did not arrive.")
-    awaited: int = strawberry.field(description="Accepted, and no receipt has come yet.")
+    standings: Standings
+    skips: Skips
+    doubts: Doubts
 
 
 @strawberry.type(description="A bulk task: one template sent to the recipients of a file.")
@@ -110,8 +110,7 @@ class BulkTask(Node):
     )
     row: strawberry.Private[BulkTaskRow]
     context: strawberry.Private[Context]
-    standings: strawberry.Private[Standings]
-    skips: strawberry.Private[Skips]
+    loaders: strawberry.Private[Loaders]
 
     @strawberry.field(  # type: ignore[untyped-decorator]  # strawberry types it as Any
         description="Recipients that sending will leave out as things stand now; null before the "
@@ -121,7 +120,7 @@ class BulkTask(Node):
         """Load it together with those of the page's other tasks."""
         if self.status not in consent.BEFORE_SENDING:
             return None
-        return await self.skips.load(self.row)
+        return await self.loaders.skips.load(self.row)
 
     @strawberry.field(  # type: ignore[untyped-decorator]  # strawberry types it as Any
         description="Everything that keeps it from being sent; empty when it may be, "
@@ -131,18 +130,22 @@ class BulkTask(Node):
         """Ask the same rules as `bulkTaskStart`."""
         if self.status not in consent.BEFORE_CONSENT:
             return []
-        standing = await self.standings.load(self.row)
+        standing = await self.loaders.standings.load(self.row)
         found = consent.blockers(standing, self.context.now, self.context.terms)
         return [user_error(problem, ()) for problem in found]
 
 
 def show(context: Context, rows: Iterable[BulkTaskRow]) -> list[BulkTask]:
-    """Show rows the caller may see; what they need beyond is loaded for all of them at once."""
-    standings, skips = load_standings(context), load_skips(context)
-    return [_show(context, row, standings, skips) for row in rows]
+    """Show rows the caller may see; what they need beyond is loaded once for the page."""
+    loaders = Loaders(
+        standings=load_standings(context),
+        skips=load_skips(context),
+        doubts=load_doubts(context),
+    )
+    return [_show(context, row, loaders) for row in rows]
 
 
-def _show(context: Context, row: BulkTaskRow, standings: Standings, skips: Skips) -> BulkTask:
+def _show(context: Context, row: BulkTaskRow, loaders: Loaders) -> BulkTask:
     key = encode("BulkTask", row.id)
     left_out = row.rejected or row.duplicates
     return BulkTask(
@@ -173,18 +176,11 @@ def _show(context: Context, row: BulkTaskRow, standings: Standings, skips: Skips
         characters=Long(row.characters),
         problem=row.problem,
         row_errors_url=f"{context.base_url}/bulk-tasks/{key}/row-errors.csv" if left_out else None,
-        delivery=BulkTaskDelivery(
-            accepted=row.accepted,
-            refused=row.refused,
-            delivered=row.delivered,
-            failed=row.failed,
-            awaited=row.accepted - row.delivered - row.failed,
-        ),
-        fee=_fee(context, row, standings),
+        delivery=show_delivery(row, loaders.doubts),
+        fee=_fee(context, row, loaders.standings),
         row=row,
         context=context,
-        standings=standings,
-        skips=skips,
+        loaders=loaders,
     )
 
 
