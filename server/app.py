@@ -25,6 +25,7 @@ from delivery.callback.sender import HttpSender
 from graph.authority import Authorities
 from policies.live import PolicyDirectory
 from server import download, form
+from server.api.rate import RateLimit, rates
 from server.bounds import BodyBounds
 from server.credentials import PATH as CREDENTIALS
 from server.credentials import credentials_file
@@ -116,6 +117,7 @@ def create_app(
         lifespan=lifespan,
     )
     app.state.console = console
+    app.state.rates = RateLimit(settings.api_rate, rates(settings.api_rates))
     return app
 
 

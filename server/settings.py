@@ -17,6 +17,7 @@ from db.vault import KEY_BYTES
 from domain import callback_url, unsubscription
 from domain.frequency import GUIDE, NUMBER_MOST, SECONDS_MOST, Limits
 from domain.terms import Terms
+from server.api_settings import ApiSettings
 from server.mail_settings import MailSettings
 from server.operations_settings import OperationsSettings
 from server.sending_settings import SendingSettings
@@ -47,7 +48,7 @@ class SettingsError(Exception):
     """A setting is wrong; the message names the variable and what it accepts."""
 
 
-class Settings(SendingSettings, MailSettings, OperationsSettings):
+class Settings(SendingSettings, MailSettings, OperationsSettings, ApiSettings):
     """What an operator may set; each field's description is the settings table in the docs."""
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, hide_input_in_errors=True)
