@@ -39,7 +39,10 @@ class StatisticRow(SQLModel, table=True):
 
 
 class FailureStatisticRow(SQLModel, table=True):
-    """How often one code was the reason, at submission or in a receipt."""
+    """How often one code was the reason: `count` in all, `receipts` of them told by a receipt.
+
+    The others were refused at submission.
+    """
 
     __tablename__ = "failure_statistic"
 
@@ -50,6 +53,7 @@ class FailureStatisticRow(SQLModel, table=True):
     template_id: int = Field(primary_key=True, sa_type=BigId)
     code: str = Field(primary_key=True, max_length=64)
     count: int = Field(default=0, sa_type=BigId)
+    receipts: int = Field(default=0, sa_type=BigId, sa_column_kwargs={"server_default": "0"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

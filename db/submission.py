@@ -33,6 +33,7 @@ class _Held(NamedTuple):
     region: Region
     app_id: int
     template_id: int
+    country: str
     task_id: int | None
     segments: int
     phone: str

@@ -1,8 +1,9 @@
 """What a batch of messages changes in every count, written in the batch's transaction."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
-from datetime import datetime
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime
+from operator import add
 from typing import Any, Final, NamedTuple, Protocol
 from zoneinfo import ZoneInfo
 
@@ -11,19 +12,26 @@ from sqlmodel import SQLModel
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from db import warning_threshold
+from db.country_statistic import CountryStatisticRow
 from db.dialect import insert
 from db.message import TABLE as MESSAGE
 from db.statistic import FailureStatisticRow, StatisticRow, zones
 from db.task import BulkTaskRow, TaskFailureRow
 from domain.region import Region
-from domain.statistic import hour_of
+from domain.statistic import day_of, hour_of
 
 _TASK: Final = BulkTaskRow.metadata.tables["bulk_task"]
 
-_KEY: Final = ("account_uin", "region", "hour", "app_id", "template_id")
+_HOURLY: Final = ("account_uin", "region", "hour", "app_id", "template_id")
+_DAILY: Final = ("account_uin", "region", "day", "country", "app_id")
 _COUNTS: Final = ("requests", "accepted", "segments", "delivered", "failed")
+_REQUESTS, _ACCEPTED, _SEGMENTS, _DELIVERED, _FAILED = range(len(_COUNTS))
+_FAILURES: Final = ("count", "receipts")
+_COUNT, _RECEIPTS = range(len(_FAILURES))
 _TASK_COUNTS: Final = ("accepted", "refused", "delivered", "failed")
-_Key = tuple[int, Region, datetime, int, int]
+# All that tells two counts apart in any roll-up; each is summed up from these, once a batch.
+_Key = tuple[int, Region, datetime, int, int, str]
+_Parts = Iterable[tuple[tuple[Any, ...], list[int]]]
 
 
 class Countable(Protocol):
@@ -46,6 +54,10 @@ class Countable(Protocol):
         """Its template."""
 
     @property
+    def country(self) -> str:
+        """Where its phone is registered, as ISO 3166-1."""
+
+    @property
     def task_id(self) -> int | None:
         """Its task; None for a single message."""
 
@@ -61,6 +73,7 @@ class Counted(NamedTuple):
     region: Region
     app_id: int
     template_id: int
+    country: str
     task_id: int | None
     segments: int
 
@@ -77,8 +90,10 @@ class Tally:
 
     def __init__(self, zones: dict[int, ZoneInfo]) -> None:
         self._zones = zones
-        self._statistics: defaultdict[_Key, Counter[str]] = defaultdict(Counter)
-        self._failures: Counter[tuple[_Key, str]] = Counter()
+        self._messages: defaultdict[_Key, list[int]] = defaultdict(lambda: [0] * len(_COUNTS))
+        self._failures: defaultdict[tuple[_Key, str], list[int]] = defaultdict(
+            lambda: [0] * len(_FAILURES)
+        )
         self._tasks: defaultdict[int, Counter[str]] = defaultdict(Counter)
         self._task_failures: Counter[tuple[int, str]] = Counter()
         self._hours: dict[tuple[datetime, ZoneInfo], datetime] = {}
@@ -97,28 +112,30 @@ class Tally:
     def accepted(self, message: Countable, at: datetime) -> None:
         """Count a message that a carrier took at `at`."""
         self._accepted_at = at
-        counts = self._statistics[self._key(message, at)]
-        counts["requests"] += 1
-        counts["accepted"] += 1
-        counts["segments"] += message.segments
+        counts = self._messages[self._key(message, at)]
+        counts[_REQUESTS] += 1
+        counts[_ACCEPTED] += 1
+        counts[_SEGMENTS] += message.segments
         self._count_task(message, "accepted")
 
     def refused(self, message: Countable, at: datetime, code: str) -> None:
         """Count a message that was turned down at `at`."""
-        self._statistics[self._key(message, at)]["requests"] += 1
+        key = self._key(message, at)
+        self._messages[key][_REQUESTS] += 1
         self._count_task(message, "refused")
-        self._fail(message, at, code)
+        self._fail(message, key, code)
 
     def delivered(self, message: Countable, submitted_at: datetime) -> None:
         """Count a receipt of success for a message accepted at `submitted_at`."""
-        self._statistics[self._key(message, submitted_at)]["delivered"] += 1
+        self._messages[self._key(message, submitted_at)][_DELIVERED] += 1
         self._count_task(message, "delivered")
 
     def failed(self, message: Countable, submitted_at: datetime, code: str) -> None:
         """Count a receipt of failure for a message accepted at `submitted_at`."""
-        self._statistics[self._key(message, submitted_at)]["failed"] += 1
+        key = self._key(message, submitted_at)
+        self._messages[key][_FAILED] += 1
         self._count_task(message, "failed")
-        self._fail(message, submitted_at, code)
+        self._fail(message, key, code)[_RECEIPTS] += 1
 
     async def write(self, session: AsyncSession) -> None:
         """Add the counts to their rows."""
@@ -144,42 +161,72 @@ class Tally:
             ],
             ("count",),
         )
-        await _add(
-            session,
-            StatisticRow,
-            [
-                dict(zip(_KEY, key, strict=True)) | {name: counts[name] for name in _COUNTS}
-                for key, counts in sorted(self._statistics.items())
-            ],
-            _COUNTS,
-        )
-        await _add(
-            session,
-            FailureStatisticRow,
-            [
-                dict(zip(_KEY, key, strict=True)) | {"code": code, "count": count}
-                for (key, code), count in sorted(self._failures.items())
-            ],
-            ("count",),
-        )
+        hourly = _sums((key[:-1], counts) for key, counts in self._messages.items())
+        await _add(session, StatisticRow, _rows((*_HOURLY, *_COUNTS), hourly), _COUNTS)
+        daily = _sums((self._day(*key), counts) for key, counts in self._messages.items())
+        await _add(session, CountryStatisticRow, _rows((*_DAILY, *_COUNTS), daily), _COUNTS)
+        failures = _sums(((*key[:-1], code), told) for (key, code), told in self._failures.items())
+        names = (*_HOURLY, "code", *_FAILURES)
+        await _add(session, FailureStatisticRow, _rows(names, failures), _FAILURES)
         if self._accepted_at is not None:
-            await warning_threshold.count(session, self._statistics, self._zones, self._accepted_at)
+            await warning_threshold.count(session, _sent(daily), self._accepted_at)
 
     def _key(self, message: Countable, at: datetime) -> _Key:
         zone = self._zones[message.account_uin]
         hour = self._hours.get((at, zone))
         if hour is None:
             hour = self._hours[at, zone] = hour_of(at, zone)
-        return message.account_uin, message.region, hour, message.app_id, message.template_id
+        return (
+            message.account_uin,
+            message.region,
+            hour,
+            message.app_id,
+            message.template_id,
+            message.country,
+        )
+
+    def _day(  # noqa: PLR0913, PLR0917 - the parts of a key
+        self,
+        account_uin: int,
+        region: Region,
+        hour: datetime,
+        app_id: int,
+        _template_id: int,
+        country: str,
+    ) -> tuple[int, Region, date, str, int]:
+        return account_uin, region, day_of(hour, self._zones[account_uin]), country, app_id
 
     def _count_task(self, message: Countable, name: str) -> None:
         if message.task_id is not None:
             self._tasks[message.task_id][name] += 1
 
-    def _fail(self, message: Countable, at: datetime, code: str) -> None:
-        self._failures[self._key(message, at), code] += 1
+    def _fail(self, message: Countable, key: _Key, code: str) -> list[int]:
+        failures = self._failures[key, code]
+        failures[_COUNT] += 1
         if message.task_id is not None:
             self._task_failures[message.task_id, code] += 1
+        return failures
+
+
+def _sums(parts: _Parts) -> Sequence[tuple[tuple[Any, ...], list[int]]]:
+    """Add up the counts of each key, in the order of the keys."""
+    sums: dict[tuple[Any, ...], list[int]] = {}
+    for key, counts in parts:
+        before = sums.get(key)
+        sums[key] = counts if before is None else list(map(add, before, counts))
+    return sorted(sums.items())
+
+
+def _rows(names: Sequence[str], sums: _Parts) -> list[dict[str, Any]]:
+    return [dict(zip(names, (*key, *counts), strict=True)) for key, counts in sums]
+
+
+def _sent(daily: _Parts) -> Mapping[tuple[int, Region, date], int]:
+    """Give what was accepted of each application, region and day."""
+    sent: Counter[tuple[int, Region, date]] = Counter()
+    for (_, region, day, _, app_id), counts in daily:
+        sent[app_id, region, day] += counts[_ACCEPTED]
+    return +sent
 
 
 async def _add(

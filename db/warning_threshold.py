@@ -1,6 +1,5 @@
 """The excessive messaging reminder: a count a day where one is on, and told of once (CFG-1)."""
 
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -21,7 +20,7 @@ from db.statistic import Scope
 from domain import warning_threshold as rules
 from domain.alarm import AlarmEvent
 from domain.region import Region
-from domain.statistic import Span, Totals
+from domain.statistic import Span, Totals, day_of
 from domain.warning_threshold import OFF, Reminder
 
 KEPT: Final = timedelta(days=7)
@@ -71,7 +70,6 @@ _THRESHOLD: Final = WarningThresholdRow.metadata.tables["warning_threshold"]
 _COUNT: Final = WarningCountRow.metadata.tables["warning_count"]
 _APPLICATION: Final = ApplicationRow.metadata.tables["application"]
 _Day = tuple[int, Region, date]
-_Hour = tuple[int, Region, datetime, int, int]
 
 
 async def reminders(session: AsyncSession, app_id: int) -> dict[Region, Reminder]:
@@ -86,7 +84,7 @@ async def reminders(session: AsyncSession, app_id: int) -> dict[Region, Reminder
 async def show(session: AsyncSession, app_id: int, now: datetime) -> dict[Region, Shown]:
     """Give what is set and how today stands."""
     owner, zone = await _owner(session, app_id)
-    day = rules.day_of(now, zone)
+    day = day_of(now, zone)
     columns = _COUNT.c
     query = select(columns.region, columns.raised_at).where(
         columns.app_id == app_id, columns.day == day
@@ -122,7 +120,7 @@ async def change(
     """
     connection = await session.connection()
     owner, zone = await _owner(session, app_id)
-    day = rules.day_of(now, zone)
+    day = day_of(now, zone)
     for region, reminder in sorted(wanted.items()):
         values = {"enabled": reminder.enabled, "threshold": reminder.threshold}
         statement = insert(session, _THRESHOLD).values(app_id=app_id, region=region, **values)
@@ -140,21 +138,12 @@ async def change(
         await _tell(session, [(app_id, region, day) for region in wanted], now)
 
 
-async def count(
-    session: AsyncSession,
-    statistics: Mapping[_Hour, Counter[str]],
-    zones: Mapping[int, ZoneInfo],
-    now: datetime,
-) -> None:
-    """Count the accepted messages of a batch that was added to the statistics.
+async def count(session: AsyncSession, sent: Mapping[_Day, int], now: datetime) -> None:
+    """Count messages that were accepted, by application, region and the account's day.
 
     The message that reaches a threshold is in the transaction that tells of it. One statement a
     batch where no application of it reminds.
     """
-    sent: Counter[_Day] = Counter()
-    for (owner, region, hour, app_id, _), counts in statistics.items():
-        if counts["accepted"]:
-            sent[app_id, region, rules.day_of(hour, zones[owner])] += counts["accepted"]
     if not sent:
         return
     on = await _reminding(session, {app_id for app_id, _, _ in sent})

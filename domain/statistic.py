@@ -52,6 +52,26 @@ class Totals:
         """Accepted by requests, as the provider's console derives it; None without requests."""
         return self.accepted / self.requests if self.requests else None
 
+    @property
+    def with_receipt(self) -> int:
+        """Accepted messages for which the carrier brought a receipt, of whatever kind."""
+        return self.delivered + self.failed
+
+    @property
+    def without_receipt(self) -> int:
+        """Accepted messages without a receipt, or without one yet."""
+        return self.accepted - self.with_receipt
+
+    @property
+    def receipt_rate(self) -> float | None:
+        """Those with a receipt by those accepted (domain.md 1.3); None where none was accepted."""
+        return self.with_receipt / self.accepted if self.accepted else None
+
+    @property
+    def receipt_success_rate(self) -> float | None:
+        """Receipts of success by all receipts (domain.md 1.3); None without a receipt."""
+        return self.delivered / self.with_receipt if self.with_receipt else None
+
     @classmethod
     def sum(cls, parts: Iterable[Self]) -> "Totals":
         """Add counts up."""
@@ -101,6 +121,11 @@ def hour_of(moment: datetime, zone: ZoneInfo) -> datetime:
     local = moment.astimezone(zone)
     into = timedelta(minutes=local.minute, seconds=local.second, microseconds=local.microsecond)
     return moment.astimezone(UTC) - into
+
+
+def day_of(moment: datetime, zone: ZoneInfo) -> date:
+    """Give the account's calendar day a moment lies in."""
+    return moment.astimezone(zone).date()
 
 
 def span_of(

@@ -41,11 +41,6 @@ def check(reminders: Mapping[Region, Reminder]) -> None:
         raise Refused(*problems)
 
 
-def day_of(moment: datetime, zone: ZoneInfo) -> date:
-    """Give the account's calendar day a moment lies in."""
-    return moment.astimezone(zone).date()
-
-
 def bounds(day: date, zone: ZoneInfo) -> tuple[datetime, datetime]:
     """Give where a calendar day begins and where the next one does."""
     start = datetime.combine(day, time(), zone)

@@ -28,6 +28,7 @@ _COUNTED: Final = (
     "region",
     "app_id",
     "template_id",
+    "country",
     "segments",
     "phone",
     "state",
@@ -140,10 +141,12 @@ def _counts(task: BulkTaskRow, states: Mapping[MessageStatus, int], recipients: 
 async def _rolled_up(
     database: Database, rows: Sequence[Any], zones: Mapping[int, ZoneInfo]
 ) -> bool:
-    """Say whether every hour, and every code of a failure, counts what the messages say."""
+    """Say whether every hour, day and code of a failure counts what the messages say."""
     hours, codes = counting.recount(rows, zones)
     kept = await counting.statistics(database), await counting.failures(database)
-    return kept == (hours, (codes, codes))
+    days, told = counting.recount_days(rows, zones)
+    kept_days = await counting.countries(database), await counting.told(database)
+    return (kept, kept_days) == ((hours, (codes, codes)), (days, told))
 
 
 def _settled(task: BulkTaskRow, rows: Sequence[Any], units: Mapping[LedgerKind, int]) -> bool:

@@ -7,11 +7,12 @@ from zoneinfo import ZoneInfo
 
 from sqlmodel import select
 
+from db.country_statistic import CountryStatisticRow
 from db.session import Database
 from db.statistic import FailureStatisticRow, StatisticRow
 from db.task import TaskFailureRow
 from domain.message import MessageStatus
-from domain.statistic import hour_of
+from domain.statistic import day_of, hour_of
 
 Hours = Mapping[tuple[Any, ...], tuple[int, ...]]
 """Account, region, hour, application and template to their five counts."""
@@ -33,6 +34,32 @@ async def statistics(database: Database) -> Hours:
         }
 
 
+async def countries(database: Database) -> Hours:
+    """Give the rollups by account, region, day, country and application."""
+    async with database.read() as session:
+        rows = await session.exec(select(CountryStatisticRow))
+        return {
+            (row.account_uin, row.region, row.day, row.country, row.app_id): (
+                row.requests,
+                row.accepted,
+                row.segments,
+                row.delivered,
+                row.failed,
+            )
+            for row in rows
+        }
+
+
+async def told(database: Database) -> dict[str, int]:
+    """Give the failures that receipts told of, by code."""
+    async with database.read() as session:
+        rows = (await session.exec(select(FailureStatisticRow))).all()
+    codes: Counter[str] = Counter()
+    for row in rows:
+        codes[row.code] += row.receipts
+    return dict(+codes)
+
+
 async def failures(database: Database) -> tuple[dict[str, int], dict[str, int]]:
     """Give failures by code, as the statistics and as the tasks count them."""
     async with database.read() as session:
@@ -45,6 +72,28 @@ async def failures(database: Database) -> tuple[dict[str, int], dict[str, int]]:
     for task in by_task:
         tasks[task.code] += task.count
     return dict(hours), dict(tasks)
+
+
+def recount_days(rows: Iterable[Any], zones: Mapping[int, ZoneInfo]) -> tuple[Hours, Counter[str]]:
+    """Count from messages alone what the days by country, and receipts by code, must say."""
+    days: defaultdict[tuple[Any, ...], list[int]] = defaultdict(lambda: [0] * 5)
+    codes: Counter[str] = Counter()
+    for row in rows:
+        refused = row.state is MessageStatus.REFUSED
+        answered = row.submitted_at or (row.done_at if refused else None)
+        if answered is None or row.state is MessageStatus.UNKNOWN:
+            continue
+        day = day_of(answered, zones[row.account_uin])
+        counts = days[row.account_uin, row.region, day, row.country, row.app_id]
+        counts[0] += 1
+        if not refused:
+            counts[1] += 1
+            counts[2] += row.segments
+            counts[3] += row.state is MessageStatus.DELIVERED
+            counts[4] += row.state is MessageStatus.FAILED
+        if row.state is MessageStatus.FAILED:
+            codes[row.code or ""] += 1
+    return {key: tuple(counts) for key, counts in days.items()}, codes
 
 
 def recount(rows: Iterable[Any], zones: Mapping[int, ZoneInfo]) -> tuple[Hours, Counter[str]]:

@@ -1,4 +1,4 @@
-"""Rollups against a recount, whatever happens to messages, in any order (STA-1, STA-4, BLK-8)."""
+"""Rollups against a recount, whatever happens to messages, in any order (STA-1, STA-4, STA-5, STA-7, BLK-8)."""
 
 import asyncio
 import tempfile
@@ -110,6 +110,9 @@ async def check(database: Database, task_ids: Sequence[int]) -> None:
     hours, codes = counting.recount(rows, ZONES)
     assert await counting.statistics(database) == hours
     assert await counting.failures(database) == (codes, codes)
+    days, told = counting.recount_days(rows, ZONES)
+    assert await counting.countries(database) == days
+    assert await counting.told(database) == told
     for task_id in task_ids:
         states = Counter(row.state.value for row in rows if row.task_id == task_id)
         task = await sending.task_row(database, task_id)

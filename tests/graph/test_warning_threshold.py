@@ -120,7 +120,7 @@ async def test_today_is_shown_with_what_was_sent_and_told(console: Console) -> N
     async with console.database.write() as session:
         counts = await Tally.open(session, [company.account.uin])
         for _ in range(3):
-            where = Counted(company.account.uin, Region.GLOBAL, key, 1, None, 1)
+            where = Counted(company.account.uin, Region.GLOBAL, key, 1, "US", None, 1)
             counts.accepted(where, console.clock.now)
         await counts.write(session)
     shown = (await company.root.run(SHOW, id=app))["warningThreshold"]
