@@ -1,0 +1,29 @@
+"""Cells of exported tables: what stands in them, and how CSV writes it harmlessly (STA-6)."""
+
+import re
+from datetime import datetime
+from typing import Final
+from zoneinfo import ZoneInfo
+
+Cell = str | int | float | datetime | None
+
+# A spreadsheet takes a text that begins so for a formula, in East Asian editions also full-width.
+_FORMULA: Final = re.compile(r"[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]")
+# A number that a spreadsheet can make nothing of but that number, so E.164 stays as it is.
+_PHONE: Final = re.compile(r"\+[0-9]{1,15}", re.ASCII)
+_DIGITS: Final = 6
+
+
+def written(cell: Cell, zone: ZoneInfo) -> str:
+    """Give a cell as CSV holds it, before any quoting.
+
+    Times are local with their offset, shares have six digits. A text that a spreadsheet would
+    calculate gets an apostrophe in front, but phone numbers with their plus do not.
+    """
+    if isinstance(cell, str):
+        return f"'{cell}" if _FORMULA.match(cell) and not _PHONE.fullmatch(cell) else cell
+    if cell is None:
+        return ""
+    if isinstance(cell, datetime):
+        return cell.astimezone(zone).isoformat(" ", "seconds")
+    return f"{cell:.{_DIGITS}f}" if isinstance(cell, float) else str(cell)
