@@ -59,6 +59,17 @@ async def principal_of(request: HTTPConnection) -> Principal | None:
 
 async def context_of(request: HTTPConnection) -> Context:
     """Give the GraphQL context of one request."""
+    return context_for(request, await principal_of(request), token=token_of(request))
+
+
+def context_for(
+    request: HTTPConnection,
+    principal: Principal | None,
+    *,
+    token: str | None = None,
+    request_id: str | None = None,
+) -> Context:
+    """Give the context of a request whose caller is known."""
     console: Console = request.app.state.console
     return Context(
         database=console.database,
@@ -69,9 +80,9 @@ async def context_of(request: HTTPConnection) -> Context:
         send=console.send,
         clock=console.clock,
         listeners=console.listeners,
-        principal=await principal_of(request),
-        token=token_of(request),
+        principal=principal,
+        token=token,
         address=request.client.host if request.client else "",
         base_url=str(request.base_url).rstrip("/"),
-        request_id=secrets.token_hex(8),
+        request_id=request_id or secrets.token_hex(8),
     )
