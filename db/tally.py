@@ -185,7 +185,7 @@ class Tally:
             message.country,
         )
 
-    def _day(  # noqa: PLR0913, PLR0917 - the parts of a key
+    def _day(
         self,
         account_uin: int,
         region: Region,

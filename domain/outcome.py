@@ -30,6 +30,16 @@ class Bucket(StrEnum):
     CONTENT = "content"
 
 
+FAILED_RECEIPTS: Final = (
+    Bucket.INTERNAL,
+    Bucket.INVALID_NUMBER,
+    Bucket.UNREACHABLE,
+    Bucket.BLOCKLIST,
+    Bucket.FREQUENCY,
+)
+"""What failed receipts add up by, in the provider's order (domain.md 1.3)."""
+
+
 class Source(StrEnum):
     """Who gave the code: a carrier's receipt, or the check of a submission."""
 
@@ -59,6 +69,14 @@ def lookup(code: str) -> Outcome:
         return known
     reason = f"the carrier reported {quoted(code)}, which is in no table of codes"
     return Outcome(code, reason, Bucket.INTERNAL, Source.RECEIPT, None)
+
+
+@cache
+def bucketed() -> Mapping[str, Bucket]:
+    """Give the codes whose receipts count in a bucket other than INTERNAL, by code."""
+    wanted = set(FAILED_RECEIPTS) - {Bucket.INTERNAL}
+    found = {code: one.bucket for code, one in outcomes().items() if one.bucket in wanted}
+    return MappingProxyType(found)
 
 
 @cache

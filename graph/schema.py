@@ -47,6 +47,7 @@ from graph.policy import PolicyQuery
 from graph.policy_change import PolicyMutation
 from graph.policy_version_change import PolicyVersionMutation
 from graph.price_item import PriceItemMutation, PriceItemQuery
+from graph.receipt_analysis import ReceiptAnalysisQuery
 from graph.recipient import RecipientQuery
 from graph.recipient_form import RecipientFormQuery
 from graph.reply_callback import ReplyCallbackMutation, ReplyCallbackQuery
@@ -92,6 +93,7 @@ QUERIES: Final = (
     RecipientQuery,
     RecipientFormQuery,
     StatisticQuery,
+    ReceiptAnalysisQuery,
     PriceItemQuery,
     PackageQuery,
     PackagePurchaseQuery,

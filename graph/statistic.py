@@ -133,7 +133,21 @@ class FailureReason:
     reason: str = strawberry.field(description="What it means.")
     bucket: Bucket = strawberry.field(description="What it comes down to.")
     failures: int = strawberry.field(description="Messages that failed with it.")
-    proportion: float = strawberry.field(description="Its share of all failures, 0 to 1.")
+    proportion: float = strawberry.field(
+        description="Its share of all failures the list is about, 0 to 1."
+    )
+
+    @classmethod
+    def of(cls, code: str, failures: int, every: int) -> Self:
+        """Explain a code that `failures` of `every` failure had."""
+        known = outcome.lookup(code)
+        return cls(
+            code=known.code,
+            reason=known.reason,
+            bucket=known.bucket,
+            failures=failures,
+            proportion=failures / every,
+        )
 
 
 @strawberry.type
@@ -160,21 +174,11 @@ class StatisticQuery:
     @query(actions.DESCRIBE_STATISTIC_QUERY)
     async def failure_analysis(self, info: Info, input: Wanted) -> list[FailureReason] | None:  # noqa: A002 - the schema's name
         """Why messages were refused or failed, the most frequent first; at most 100 codes."""
-        scope, span = _scope(info.context, input), await _span(info.context, input)
+        scope, span = scope_of(info.context, input), await span_of_input(info.context, input)
         async with info.context.database.read() as session:
             counted = await statistics.failures(session, scope, span)
             every = await statistics.failed(session, scope, span)
-        explained = [(outcome.lookup(code), failures) for code, failures in counted]
-        return [
-            FailureReason(
-                code=known.code,
-                reason=known.reason,
-                bucket=known.bucket,
-                failures=failures,
-                proportion=failures / every,
-            )
-            for known, failures in explained
-        ]
+        return [FailureReason.of(code, failures, every) for code, failures in counted]
 
 
 def _counts(totals: Totals) -> dict[str, Any]:
@@ -191,18 +195,20 @@ def _counts(totals: Totals) -> dict[str, Any]:
 async def _bars(
     context: Context, wanted: StatisticInput
 ) -> tuple[Span, list[tuple[datetime, Totals]]]:
-    scope, span = _scope(context, wanted), await _span(context, wanted)
+    scope, span = scope_of(context, wanted), await span_of_input(context, wanted)
     async with context.database.read() as session:
         return span, await statistics.bars(session, scope, span)
 
 
-async def _span(context: Context, wanted: StatisticInput) -> Span:
+async def span_of_input(context: Context, wanted: StatisticInput) -> Span:
+    """Lay out the time that is asked for; raises Refused."""
     async with context.database.read() as session:
         zones = await statistics.zones(session, {context.owner})
     return span_of(wanted.period, wanted.first, wanted.last, context.now, zones[context.owner])
 
 
-def _scope(context: Context, wanted: StatisticInput) -> Scope:
+def scope_of(context: Context, wanted: StatisticInput) -> Scope:
+    """Name what to count."""
     # Counts are the account's own rows only, so what belongs to others counts nothing, as what
     # does not exist; deleted objects keep their history.
     application, template = wanted.application_id, wanted.template_id

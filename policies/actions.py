@@ -103,9 +103,7 @@ DESCRIBE_NATION_CODE_STATISTIC: Final = _reserved_sms(
 DESCRIBE_QUERY_DUMP_LOG_TASK: Final = _reserved_sms(
     "DescribeQueryDumpLogTask", LIST, "List dumps of records"
 )
-DESCRIBE_RECEIPT_RESULT: Final = _reserved_sms(
-    "DescribeReceiptResult", READ, "Get the receipt analysis"
-)
+DESCRIBE_RECEIPT_RESULT: Final = _sms("DescribeReceiptResult", READ, "Get the receipt analysis")
 DESCRIBE_SEND_SMS_DUMP_LOG_TASK: Final = _reserved_sms(
     "DescribeSendSmsDumpLogTask", READ, "Download a dump of records"
 )

@@ -1,4 +1,4 @@
-"""Rollups against a recount, whatever happens to messages, in any order (STA-1, STA-4, STA-5, STA-7, BLK-8)."""
+"""Rollups against a recount, whatever happens to messages (STA-1, STA-4, STA-5, STA-7, BLK-8)."""
 
 import asyncio
 import tempfile
