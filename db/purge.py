@@ -10,7 +10,7 @@ from datetime import datetime
 from sqlmodel import col, delete, exists, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from db import alarm_contact, blocklist, callback_setting, warning_threshold
+from db import alarm_contact, blocklist, callback_setting, short_url_binding, warning_threshold
 from db import file as files
 from db.allowlist import AllowlistRow
 from db.application import ApplicationRow
@@ -114,4 +114,5 @@ async def _erase_template(session: AsyncSession, template_id: int) -> None:
     template = (await session.exec(query)).one()
     template.remarks = ""
     if template.status is not ReviewStatus.APPROVED:
+        await short_url_binding.release(session, template_id)
         await session.exec(delete(TemplateRow).where(col(TemplateRow.id) == template_id))

@@ -11,7 +11,7 @@ from sqlmodel.sql.expression import SelectOfScalar
 
 from db import page as pages
 from db import quota as quotas
-from db import restorable
+from db import restorable, short_url_binding
 from db import review as reviews
 from db import signature as signatures
 from db.dialect import choice
@@ -147,6 +147,7 @@ async def add(  # noqa: PLR0913, PLR0917 - whose, where, and what
     )
     session.add(row)
     await session.flush()
+    await short_url_binding.bind(session, owner, row.id, region, row.content, now, terms)
     await reviews.submit(session, ReviewKind.TEMPLATE, row, now, terms, row.region)
     return row
 
@@ -158,6 +159,10 @@ async def revise(
     row.name, row.sms_type = draft.name, draft.sms_type
     row.content, row.variables = draft.content, draft.variables
     row.remarks = draft.remarks
+    await short_url_binding.release(session, row.id)
+    await short_url_binding.bind(
+        session, row.account_uin, row.id, row.region, row.content, now, terms
+    )
     await reviews.submit(session, ReviewKind.TEMPLATE, row, now, terms, row.region)
 
 

@@ -51,3 +51,4 @@ CUSTOMERS: Final = Quota("CUSTOMERS", 5_000_000, "customers in an account")
 CUSTOMER_IMPORTS: Final = Quota(
     "CUSTOMER_IMPORTS", 5, "imports of customers at the same time", "wait until one has ended"
 )
+SHORT_URLS: Final = Quota("SHORT_URLS", 1000, "short URLs in an account")

@@ -70,3 +70,9 @@ class Terms:
     """How long they can be used."""
     package_delay: timedelta = timedelta()
     """How long a package takes to be effective after its purchase (PKG-1)."""
+    short_url_base: str = ""
+    """What short URLs begin with; empty for the address their creator uses (URL-1)."""
+    short_url_lasts: timedelta = timedelta(days=90)
+    """How long a short URL redirects (URL-1)."""
+    click_addresses_kept: timedelta = timedelta(days=180)
+    """How long the addresses of who clicked are kept (URL-2)."""
