@@ -21,6 +21,7 @@ from db import job as jobs
 from db import worker as workers
 from db.job import JobKind, JobRow
 from delivery.checking import check_recipients
+from delivery.customer_import import erase_customer_group, import_customers
 from delivery.notification import notify
 from delivery.scheduling import erase_task, settle_task, start_task
 from delivery.step import Job, Tools, step
@@ -46,6 +47,8 @@ HANDLERS: Final[Mapping[JobKind, Handler]] = {
     JobKind.SETTLE_TASK: settle_task,
     JobKind.ERASE_TASK: erase_task,
     JobKind.NOTIFY: notify,
+    JobKind.IMPORT_CUSTOMERS: import_customers,
+    JobKind.ERASE_CUSTOMER_GROUP: erase_customer_group,
 }
 # Checks have a queue of their own: each may take a gigabyte and minutes, and nothing waits behind.
 CHECKS: Final = "checks"
@@ -55,6 +58,7 @@ NOTICES: Final = "notices"
 AT_ONCE: Final[Mapping[str, int]] = {CHECKS: 2, TASKS: 32, NOTICES: 8}
 QUEUES: Final[Mapping[JobKind, str]] = {
     JobKind.CHECK_RECIPIENTS: CHECKS,
+    JobKind.IMPORT_CUSTOMERS: CHECKS,
     JobKind.NOTIFY: NOTICES,
 }
 POLL_SECONDS: Final = 0.25

@@ -1,6 +1,7 @@
 """What a cell says, as text: the way its sheet shows it in a general format."""
 
 import re
+from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
 
 Cell = str | float | bool | time | date | datetime | timedelta
@@ -33,6 +34,16 @@ def text(value: Cell) -> str:
         minutes, seconds = divmod(round(value.total_seconds()), 60)
         return f"{minutes // 60}:{minutes % 60:02}:{seconds:02}"
     return value.isoformat()
+
+
+def tidy(value: Cell) -> str:
+    """Write a cell as text whose lines end with line feeds."""
+    return text(value).replace("\r\n", "\n").replace("\r", "\n")
+
+
+def are_blank(texts: Sequence[str]) -> bool:
+    """Say whether nothing stands in the cells of a row."""
+    return not any(value.strip() for value in texts)
 
 
 def digits(shown: str) -> str | None:

@@ -13,10 +13,17 @@ from typing import Any, Final
 import orjson
 
 from delivery.recipient_file.bounds import MB, FileRefused
-from delivery.recipient_file.plan import HEADER_BYTES, LARGEST_FRAME, Batch, CheckPlan
+from delivery.recipient_file.plan import (
+    HEADER_BYTES,
+    LARGEST_FRAME,
+    Batch,
+    CheckPlan,
+    NumberPlan,
+    Plan,
+)
 from domain.errors import Code
 
-__all__ = ["Batch", "CheckPlan", "FileRefused", "ReaderKilled", "check"]
+__all__ = ["Batch", "CheckPlan", "FileRefused", "NumberPlan", "ReaderKilled", "check"]
 
 _READER: Final = "delivery.recipient_file.reader"
 _UNREADABLE: Final = "the file can not be read: open it, save it again as .xlsx and upload that"
@@ -34,7 +41,7 @@ class ReaderKilled(FileRefused):
     """The reader was ended from outside; only when that repeats itself is it the file's doing."""
 
 
-async def check(plan: CheckPlan, *, skip_rows: int = 0) -> AsyncGenerator[Batch, None]:
+async def check(plan: Plan, *, skip_rows: int = 0) -> AsyncGenerator[Batch, None]:
     """Check a file and yield what its rows are, batch by batch, in the order of the sheet.
 
     Started again with `skip_rows` of the last batch that was kept, it yields exactly the batches
@@ -77,7 +84,7 @@ async def _send(process: Process, plan: bytes) -> None:
 
 
 async def _frame(
-    process: Process, plan: CheckPlan, last_words: "asyncio.Future[str]"
+    process: Process, plan: Plan, last_words: "asyncio.Future[str]"
 ) -> list[Any] | None:
     """Read one frame; None at the end, FileRefused for a refusal or a reader that died."""
     if process.stdout is None:
@@ -97,7 +104,7 @@ async def _frame(
     return fields if kind == "batch" else None
 
 
-def _cause_of_death(exit_code: int, last_words: str, plan: CheckPlan) -> FileRefused:
+def _cause_of_death(exit_code: int, last_words: str, plan: Plan) -> FileRefused:
     _log.warning("the reader of %s ended with %s: %s", plan.path, exit_code, last_words)
     if exit_code == -signal.SIGXCPU:
         return _too_slow(plan)
@@ -111,7 +118,7 @@ def _cause_of_death(exit_code: int, last_words: str, plan: CheckPlan) -> FileRef
     return refused(Code.INVALID, _UNREADABLE)
 
 
-def _too_slow(plan: CheckPlan) -> FileRefused:
+def _too_slow(plan: Plan) -> FileRefused:
     return FileRefused(
         Code.TOO_LARGE,
         f"checking the file takes longer than {plan.bounds.seconds:,} seconds:"

@@ -1,23 +1,24 @@
 """One row at a time: is it a recipient, what is wrong with it, was it there before (BLK-3)."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Final
 
 from delivery.recipient_file import column
 from delivery.recipient_file.bounds import FileRefused
-from delivery.recipient_file.cell import Cell, digits, text
+from delivery.recipient_file.cell import Cell, are_blank, text, tidy
 from delivery.recipient_file.column import Columns
+from delivery.recipient_file.phone import read
 from delivery.recipient_file.plain import Plain
 from delivery.recipient_file.plan import CheckPlan, Duplicate, Recipient, RowError
 from domain import template
-from domain.errors import Code, Problem, Refused
+from domain.errors import Problem, Refused
 from domain.number import Number, mainland, parse
 from domain.region import Region
 from domain.segment import measure
-from domain.text import quoted
 
-_LONGEST_SHOWN: Final = 100
-_MAINLAND_COUNTRY: Final = "CN"
+LONGEST_SHOWN: Final = 100
+MAINLAND_COUNTRY: Final = "CN"
 _HASH_BITS: Final = 64
 
 
@@ -79,12 +80,12 @@ class Checker:
         if self._is_new(number, e164, full):
             size = self._plain.measure(full)
             self.recipients.append(
-                (number, e164, _MAINLAND_COUNTRY, params, size.characters, size.segments)
+                (number, e164, MAINLAND_COUNTRY, params, size.characters, size.segments)
             )
 
     def _first_row(self, number: int, cells: Sequence[Cell]) -> None:
-        texts = [_tidy(cell) for cell in cells]
-        if _is_blank(texts):
+        texts = [tidy(cell) for cell in cells]
+        if are_blank(texts):
             self.blank_rows += 1
             return
         columns = column.find(texts, self._template.variables, first_column=self._first_column)
@@ -95,14 +96,14 @@ class Checker:
 
     def _doubtful_row(self, number: int, cells: Sequence[Cell]) -> None:
         """Check a row that is blank, wrong, Global, or written in an unusual way."""
-        texts = [_tidy(cell) for cell in cells]
-        if _is_blank(texts):
+        texts = [tidy(cell) for cell in cells]
+        if are_blank(texts):
             self.blank_rows += 1
             return
         self.filled_rows += 1
         texts += [""] * (max(self._wanted) + 1 - len(texts))
         phone, *params = (texts[at] for at in self._wanted)
-        found = self._parse(phone.strip())
+        found = read(phone.strip(), partial(parse, region=self._region))
         if isinstance(found, Problem):
             self._fail(number, 0, phone, found)
         problems = list(self._template.faults(params))
@@ -110,15 +111,6 @@ class Checker:
             self._fail(number, position, params[position - 1], problem)
         if isinstance(found, Number) and not problems:
             self._add(number, found, params)
-
-    def _parse(self, phone: str) -> Number | Problem:
-        if not phone:
-            return Problem(Code.REQUIRED, "mobile number is empty: enter one, or clear the row")
-        written = digits(phone)
-        if written is None:
-            fault = "has been shortened by the spreadsheet: format the column as text"
-            return Problem(Code.INVALID, f"mobile number {quoted(phone)} {fault}")
-        return parse(written, self._region)
 
     def _add(self, number: int, found: Number, params: list[str]) -> None:
         try:
@@ -139,7 +131,7 @@ class Checker:
         first = self._seen.setdefault(key, number)
         if first == number:
             return True
-        self.duplicates.append((number, first))
+        self.duplicates.append((number, first, e164))
         return False
 
     def _full_text(self, body: str) -> str:
@@ -148,13 +140,5 @@ class Checker:
     def _fail(self, number: int, position: int, value: str, problem: Problem) -> None:
         labels = self._columns.labels if self._columns else ()
         label = labels[self._wanted[position]]
-        shown = value[:_LONGEST_SHOWN]
+        shown = value[:LONGEST_SHOWN]
         self.errors.append((number, label, problem.code, shown, problem.message))
-
-
-def _tidy(cell: Cell) -> str:
-    return text(cell).replace("\r\n", "\n").replace("\r", "\n")
-
-
-def _is_blank(texts: Sequence[str]) -> bool:
-    return not any(value.strip() for value in texts)

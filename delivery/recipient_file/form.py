@@ -28,8 +28,8 @@ def header(variables: int) -> list[str]:
     ]
 
 
-def build_xlsx(variables: int, region: Region) -> bytes:
-    """Make the form for a template with that many variables."""
+def build_xlsx(variables: int, region: Region | None) -> bytes:
+    """Make the form for a template with that many variables; no region takes numbers of any."""
     target = io.BytesIO()
     with xlsxwriter.Workbook(target, {"constant_memory": True}) as workbook:
         as_text = workbook.add_format(_TEXT)
@@ -70,8 +70,13 @@ def _title(position: int) -> str:
     return "Mobile number 手机号码" if position == 0 else f"Variable {{{position}}} 变量{position}"
 
 
-def _hints(variables: int, region: Region) -> list[str]:
-    if region is Region.MAINLAND:
+def _hints(variables: int, region: Region | None) -> list[str]:
+    if region is None:
+        number = (
+            "A number a row: 11 digits for Mainland China, country or region code and number"
+            " elsewhere. 每行一个手机号码：中国大陆填11位数字，其他填国家或地区码加号码。"  # noqa: RUF001 - Chinese punctuation
+        )
+    elif region is Region.MAINLAND:
         number = (
             "The recipient's number, registered in Mainland China: 11 digits, one number a row."
             " 中国大陆手机号码，11位数字，每行一个。"  # noqa: RUF001 - Chinese punctuation
@@ -91,6 +96,6 @@ def _hints(variables: int, region: Region) -> list[str]:
     ]
 
 
-def _examples(variables: int, region: Region) -> list[str]:
-    number = "139xxxxxxxx" if region is Region.MAINLAND else "8526666xxxx"
+def _examples(variables: int, region: Region | None) -> list[str]:
+    number = "8526666xxxx" if region is Region.GLOBAL else "139xxxxxxxx"
     return [number, *(_EXAMPLES[position % len(_EXAMPLES)] for position in range(variables))]

@@ -17,7 +17,8 @@ import orjson
 
 from delivery.recipient_file.bounds import Bounds, FileRefused
 from delivery.recipient_file.checker import Checker
-from delivery.recipient_file.plan import HEADER_BYTES, Batch, CheckPlan
+from delivery.recipient_file.number_checker import NumberChecker
+from delivery.recipient_file.plan import HEADER_BYTES, Batch, CheckPlan, Plan, read_plan
 from delivery.recipient_file.source import Source, opened
 from domain.errors import Code
 
@@ -38,20 +39,20 @@ def limit_resources(bounds: Bounds) -> None:
             continue
 
 
-def batches(plan: CheckPlan, skip_rows: int) -> Iterator[Batch]:
+def batches(plan: Plan, skip_rows: int) -> Iterator[Batch]:
     """Check the file from the row after `skip_rows` on; the rows before it count as first seen.
 
     Batches end at multiples of `batch_rows`, so one that begins where another ended is the same
     however often the checking was started. Raises FileRefused, also after some batches.
     """
     with opened(plan.path, plan.bounds) as source:
-        checker = Checker(plan, source.first_column)
+        checker = _checker(plan, source.first_column)
         seen = _read(source, checker, 0, skip_rows)
         while True:
             checker.clear()
             before = seen
             seen = _read(source, checker, seen, plan.batch_rows - seen % plan.batch_rows)
-            _check_count(checker, plan.bounds.rows)
+            _check_count(checker, plan)
             if seen == before:
                 break
             yield Batch(
@@ -63,21 +64,27 @@ def batches(plan: CheckPlan, skip_rows: int) -> Iterator[Batch]:
                 duplicates=checker.duplicates,
             )
         if not checker.filled_rows:
-            raise FileRefused(
-                Code.REQUIRED, "the sheet has no recipients: fill in one row for each"
-            )
+            message = f"the sheet has no {plan.rows_are}: fill in one row for each"
+            raise FileRefused(Code.REQUIRED, message)
 
 
-def _check_count(checker: Checker, most: int) -> None:
+def _checker(plan: Plan, first_column: int) -> Checker | NumberChecker:
+    if isinstance(plan, CheckPlan):
+        return Checker(plan, first_column)
+    return NumberChecker(first_column)
+
+
+def _check_count(checker: Checker | NumberChecker, plan: Plan) -> None:
+    most = plan.bounds.rows
     if checker.filled_rows > most:
-        message = f"the sheet has more than {most:,} recipients: split it and send two tasks"
+        message = f"the sheet has more than {most:,} {plan.rows_are}: {plan.when_too_many}"
         raise FileRefused(Code.LIMIT_EXCEEDED, message)
     if checker.blank_rows > most:
         message = f"the sheet has more than {most:,} blank rows: remove them"
         raise FileRefused(Code.LIMIT_EXCEEDED, message)
 
 
-def _read(source: Source, checker: Checker, seen: int, count: int) -> int:
+def _read(source: Source, checker: Checker | NumberChecker, seen: int, count: int) -> int:
     check = checker.row
     for cells in islice(source.rows, count):
         seen += 1
@@ -85,7 +92,7 @@ def _read(source: Source, checker: Checker, seen: int, count: int) -> int:
     return seen
 
 
-def answer(plan: CheckPlan, skip_rows: int, target: IO[bytes]) -> None:
+def answer(plan: Plan, skip_rows: int, target: IO[bytes]) -> None:
     """Write a frame for each batch, and one that says how it ended."""
     try:
         for batch in batches(plan, skip_rows):
@@ -105,7 +112,7 @@ def _send(target: IO[bytes], frame: list[Any]) -> None:
 
 def main() -> None:
     """Read a plan, bound this process, answer."""
-    plan, skip_rows = CheckPlan.from_json(sys.stdin.buffer.read())
+    plan, skip_rows = read_plan(sys.stdin.buffer.read())
     limit_resources(plan.bounds)
     gc.disable()  # rows make no cycles, and looking for them among a million costs a tenth
     answer(plan, skip_rows, sys.stdout.buffer)
