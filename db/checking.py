@@ -1,4 +1,4 @@
-"""How far the check of a task's recipient file has come; a check that was overtaken writes nothing.
+"""How far the check of a task's recipients has come; a check that was overtaken writes nothing.
 
 A workflow can be started twice, by a worker that was believed dead. So each write holds the task
 and compares `check_job` and `rows_seen` with what the writer believes: the second one stops.
@@ -11,20 +11,21 @@ from sqlmodel import select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from db import job as jobs
-from db import recipient, task
+from db import recipient, task, task_group, task_number
 from db.account import AccountRow
 from db.job import JobKind
 from db.recipient import Batch
 from db.signature import SignatureRow
 from db.task import BulkTaskRow
 from db.template import TemplateRow
+from domain.recipient import RecipientSource, none_left
 from domain.region import IdentityKind, Region
 from domain.task import TaskEvent, TaskStatus
 
 
 @dataclass(frozen=True, slots=True)
 class UploadedFile:
-    """A recipient file in the store, `size` in bytes, and the name it came with."""
+    """What was given in the store, `size` in bytes, and the name a file came with."""
 
     key: str
     name: str
@@ -33,8 +34,12 @@ class UploadedFile:
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """What a check needs to know; `rows_seen` is where it goes on."""
+    """What a check needs to know; `rows_seen` is where it goes on.
 
+    Groups have no file: `file_key` is then empty.
+    """
+
+    source: RecipientSource
     file_key: str
     region: Region
     template: str
@@ -45,25 +50,34 @@ class Work:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """Rows of the sheet that are done, and how many it has."""
+    """Rows of the source that are done, and how many it has."""
 
     rows_seen: int
     rows_total: int
 
 
 async def begin(
-    session: AsyncSession, row: BulkTaskRow, file: UploadedFile, now: datetime
+    session: AsyncSession,
+    row: BulkTaskRow,
+    source: RecipientSource,
+    now: datetime,
+    file: UploadedFile | None = None,
 ) -> str | None:
-    """Ask for a file to be checked in place of what the task had before; raises Refused.
+    """Ask for recipients to be checked in place of what the task had before; raises Refused.
 
     Gives the key of an earlier file that is still in the store, to be deleted after the commit.
     """
     task.move(row, TaskEvent.CHECK)
     before = row.file_key
-    row.file_key, row.file_name, row.file_bytes = file.key, file.name, file.size
+    row.source = source
+    row.file_key = file.key if file else None
+    row.file_name = row.file_bytes = None
+    if file and source is RecipientSource.FILE:
+        row.file_name, row.file_bytes = file.name, file.size
     row.rows_seen = row.rows_total = row.recipients = row.rejected = row.duplicates = 0
     row.segments = row.characters = 0
     row.problem = None
+    await task_group.clear(session, row.id)
     row.check_job = await jobs.add(session, JobKind.CHECK_RECIPIENTS, row.id, due_at=now, now=now)
     return before
 
@@ -81,14 +95,15 @@ async def work(session: AsyncSession, task_id: int, job_id: int) -> Work | None:
     if found is None:
         return None
     row, template, identity = found
-    if row.file_key is None:
+    if row.source is None or (row.file_key is None and row.source is not RecipientSource.GROUPS):
         return None
     signature = None
     if row.signature_id is not None:
         content = select(SignatureRow.content).where(SignatureRow.id == row.signature_id)
         signature = (await session.exec(content)).one()
     return Work(
-        file_key=row.file_key,
+        source=row.source,
+        file_key=row.file_key or "",
         region=row.region,
         template=template,
         signature=signature,
@@ -98,7 +113,7 @@ async def work(session: AsyncSession, task_id: int, job_id: int) -> Work | None:
 
 
 async def clear(session: AsyncSession, task_id: int, job_id: int) -> int:
-    """Delete some of what an earlier file left; 0 says that nothing is left, or not ours to do."""
+    """Delete some of what an earlier source left; 0 says that nothing is, or not ours to do."""
     row = await _ours(session, task_id, job_id)
     if row is None or row.rows_seen:
         return 0
@@ -116,9 +131,25 @@ async def store(  # noqa: PLR0913 - whose batch, what it holds, and where it sta
     now: datetime,
 ) -> bool:
     """Keep the batch that follows row `before`; False when the check was overtaken."""
-    row = await _ours(session, task_id, job_id)
-    if row is None or row.rows_seen != before:
+    row = await current(session, task_id, job_id, before)
+    if row is None:
         return False
+    await keep(session, row, batch, progress, now)
+    return True
+
+
+async def current(
+    session: AsyncSession, task_id: int, job_id: int, before: int
+) -> BulkTaskRow | None:
+    """Hold a task whose check stands at row `before`; None when the check was overtaken."""
+    row = await _ours(session, task_id, job_id)
+    return row if row is not None and row.rows_seen == before else None
+
+
+async def keep(
+    session: AsyncSession, row: BulkTaskRow, batch: Batch, progress: Progress, now: datetime
+) -> None:
+    """Store a batch of a task that the caller holds, and count it."""
     await recipient.add(session, row, batch, now)
     row.rows_seen, row.rows_total = progress.rows_seen, progress.rows_total
     row.recipients += len(batch.recipients)
@@ -126,16 +157,15 @@ async def store(  # noqa: PLR0913 - whose batch, what it holds, and where it sta
     row.duplicates += len(batch.duplicates)
     row.characters += sum(found[4] for found in batch.recipients)
     row.segments += sum(found[5] for found in batch.recipients)
-    return True
 
 
 async def finish(session: AsyncSession, task_id: int, job_id: int, problem: str | None) -> None:
-    """End a check. With a problem the file is refused as a whole and no recipient of it counts."""
+    """End a check. With a problem the source is refused as a whole and no recipient counts."""
     row = await _ours(session, task_id, job_id)
     if row is None:
         return
     if not problem and not row.recipients:
-        problem = "no row of the file can be sent to: see the row errors and upload it again"
+        problem = none_left(row.source or RecipientSource.FILE, row.rows_seen)
     task.move(row, TaskEvent.REJECT if problem else TaskEvent.ACCEPT)
     row.problem = problem
     if problem:
@@ -143,11 +173,16 @@ async def finish(session: AsyncSession, task_id: int, job_id: int, problem: str 
 
 
 async def discard(session: AsyncSession, task_id: int, job_id: int) -> int:
-    """Delete some recipients of a file that was refused; 0 says that none are left."""
+    """Delete some of what nobody needs after a check; 0 says that nothing is left.
+
+    That is recipients of a source that was refused, and the numbers a copy of groups remembered.
+    """
     row = await task.held(session, task_id)
-    if row is None or row.check_job != job_id or row.status is not TaskStatus.DRAFT:
+    if row is None or row.check_job != job_id or row.status is TaskStatus.CHECKING:
         return 0
-    return await recipient.erase(session, task_id, errors=False)
+    if row.status is TaskStatus.DRAFT:
+        return await recipient.erase(session, task_id, errors=False)
+    return await task_number.erase(session, task_id)
 
 
 async def _ours(session: AsyncSession, task_id: int, job_id: int) -> BulkTaskRow | None:

@@ -1,4 +1,4 @@
-"""Recipients of bulk tasks: message rows that a checked file became, and its bad rows (BLK-3)."""
+"""Recipients of bulk tasks: the message rows that a check made, and the bad rows (BLK-3)."""
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
@@ -12,6 +12,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from sqlmodel.sql.expression import SelectOfScalar
 
 from db import page as pages
+from db import task_number
 from db.message import MessageRow
 from db.page import Key, Order, Slice
 from db.task import BulkTaskRow, RowErrorRow
@@ -27,7 +28,7 @@ MAINLAND: Final = "CN"
 
 
 class Batch(Protocol):
-    """What some rows of a recipient file were, with the numbers the sheet shows for them."""
+    """What some rows were; a row's number is what the sheet shows, or its place among all."""
 
     @property
     def recipients(self) -> Sequence[tuple[int, str, str, list[str], int, int]]:
@@ -38,8 +39,8 @@ class Batch(Protocol):
         """Row, column, code, value, message."""
 
     @property
-    def duplicates(self) -> Sequence[tuple[int, int]]:
-        """Row, and the row that had the same number and content first."""
+    def duplicates(self) -> Sequence[tuple[int, int, str]]:
+        """Row, the row that had the same number and content first, and the number."""
 
 
 async def add(session: AsyncSession, task: BulkTaskRow, batch: Batch, now: datetime) -> None:
@@ -99,18 +100,19 @@ def _row_errors(task_id: int, batch: Batch) -> list[dict[str, Any]]:
             "row": row,
             "column_name": "",
             "code": Code.TAKEN,
-            "value": "",
+            "value": phone,
             "message": f"row {row} repeats row {earlier}, number and content: it is sent once",
         }
-        for row, earlier in batch.duplicates
+        for row, earlier, phone in batch.duplicates
     ]
     return sorted(bad + repeated, key=lambda found: int(str(found["row"])))
 
 
 async def erase(session: AsyncSession, task_id: int, *, errors: bool = True) -> int:
-    """Delete some thousand recipients of a task, then of its bad rows; 0 says that none are left.
+    """Delete some thousand recipients of a task, then bad rows, then numbers it remembers.
 
-    In bounded steps, because a million rows in one transaction would keep every writer waiting.
+    0 says that nothing is left. In bounded steps, because a million rows in one transaction would
+    keep every writer waiting.
     """
     kinds: list[tuple[Any, Any]] = [(col(MessageRow.id), col(MessageRow.task_id))]
     if errors:
@@ -121,7 +123,7 @@ async def erase(session: AsyncSession, task_id: int, *, errors: bool = True) -> 
         gone: int = (await session.exec(statement)).rowcount
         if gone:
             return gone
-    return 0
+    return await task_number.erase(session, task_id)
 
 
 def recipients(

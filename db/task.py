@@ -10,7 +10,7 @@ from sqlmodel import Field, SQLModel, col, delete, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 from sqlmodel.sql.expression import SelectOfScalar
 
-from db import claim_lock
+from db import claim_lock, task_group
 from db import job as jobs
 from db import page as pages
 from db.dialect import BigId, choice
@@ -19,6 +19,7 @@ from db.page import Key, Order, Slice
 from domain import task as rules
 from domain import task_form
 from domain.errors import Code, Refused
+from domain.recipient import RecipientSource
 from domain.region import Region, SmsType
 from domain.task import TaskEvent, TaskStatus, UnknownPolicy
 
@@ -26,12 +27,13 @@ from domain.task import TaskEvent, TaskStatus, UnknownPolicy
 class BulkTaskRow(SQLModel, table=True):
     """One bulk task.
 
-    While its file is checked, `check_job` names the job that does it, `rows_seen` of `rows_total`
-    rows are done, and `recipients` to `characters` count what is committed; a checked file is
-    gone. `reserved_units` (Mainland) and `quota_day` (Global, whose day's messages are taken) are
-    set by the consent; once `settled_at` is set, they and `fee_micros` are what sending really
-    took. `accepted` and `refused` count recipients that were submitted and that never were;
-    `delivered` and `failed` count receipts, so the rest of `accepted` waits for one.
+    While its recipients are checked, `check_job` names the job that does it, `rows_seen` of
+    `rows_total` rows of the source are done, and `recipients` to `characters` count what is
+    committed; a checked file is gone. `reserved_units` (Mainland) and `quota_day` (Global, whose
+    day's messages are taken) are set by the consent; once `settled_at` is set, they and
+    `fee_micros` are what sending really took. `accepted` and `refused` count recipients that were
+    submitted and that never were; `delivered` and `failed` count receipts, so the rest of
+    `accepted` waits for one.
     """
 
     __tablename__ = "bulk_task"
@@ -61,6 +63,7 @@ class BulkTaskRow(SQLModel, table=True):
     created_by: int = Field(sa_type=BigId)
     deleted_at: datetime | None = None
 
+    source: RecipientSource | None = Field(default=None, sa_type=choice(RecipientSource))
     file_key: str | None = Field(default=None, max_length=200)
     file_name: str | None = Field(default=None, max_length=255)
     file_bytes: int | None = Field(default=None, sa_type=BigId)
@@ -232,6 +235,7 @@ async def remove(session: AsyncSession, row: BulkTaskRow, now: datetime) -> None
 
 async def purge(session: AsyncSession, task_id: int) -> None:
     """Delete a hidden task for good, after its recipients and bad rows."""
+    await task_group.clear(session, task_id)
     await session.exec(
         delete(BulkTaskRow).where(
             col(BulkTaskRow.id) == task_id, col(BulkTaskRow.deleted_at).is_not(None)

@@ -1,4 +1,4 @@
-"""Checking the recipient file of a bulk task (BLK-3): from the stored file to message rows.
+"""Checking the recipients of a bulk task (BLK-3): from a file, groups or numbers to message rows.
 
 The check commits as it goes: each batch raises the task's `rows_seen` in its own transaction. A
 worker that dies in the middle costs at most one batch, which the next one reads again.
@@ -12,22 +12,32 @@ from typing import Final
 
 from db import checking
 from db.checking import Progress, Work
+from delivery.entered_recipients import store_numbers
+from delivery.group_recipients import store_members
 from delivery.recipient_file.bounds import Bounds, FileRefused
 from delivery.recipient_file.check import ReaderKilled, check
 from delivery.recipient_file.plan import CheckPlan
 from delivery.step import Job, Tools, step
+from domain.errors import Refused
+from domain.recipient import RecipientSource
 
 # Whether a reader was killed for its file or for something else, one more try tells.
 READERS: Final = 2
-_OUR_FAULT: Final = "the file could not be checked, through no fault of it: upload it again"
-_LOST: Final = "the uploaded file is gone from the store: upload it again"
+_OUR_FAULT: Final = (
+    "the recipients could not be checked, through no fault of theirs: upload, select or enter "
+    "them again"
+)
+_LOST: Final = {
+    RecipientSource.FILE: "the uploaded file is gone from the store: upload it again",
+    RecipientSource.NUMBERS: "the numbers are gone from the store: enter them again",
+}
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """How reading a file ended: `whole` when nothing of it is left to be read, or worth it.
+    """How reading a source ended: `whole` when nothing of it is left to be read, or worth it.
 
     Otherwise the task has moved on, or another worker is at it and will say how it ends.
     """
@@ -37,7 +47,7 @@ class Reading:
 
 
 async def check_recipients(tools: Tools, job: Job) -> None:
-    """Check what was uploaded for a task, and say on the task how that ended."""
+    """Check what was given as a task's recipients, and say on the task how that ended."""
     try:
         await step("clear", partial(_clear, tools, job))
         reading = await step("read", partial(_read, tools, job))
@@ -50,7 +60,7 @@ async def check_recipients(tools: Tools, job: Job) -> None:
 
 
 async def _clear(tools: Tools, job: Job) -> None:
-    """Remove what an earlier file of the task left."""
+    """Remove what an earlier source of the task left."""
     erased = 1
     while erased:
         async with tools.database.write() as session:
@@ -58,7 +68,7 @@ async def _clear(tools: Tools, job: Job) -> None:
 
 
 async def _read(tools: Tools, job: Job) -> Reading:
-    """Read the file to its end, or to what is wrong with it as a whole."""
+    """Read the source to its end, or to what is wrong with it as a whole."""
     problem = ""
     for _reader in range(READERS):
         async with tools.database.read() as session:
@@ -66,18 +76,28 @@ async def _read(tools: Tools, job: Job) -> Reading:
         if work is None:
             return Reading(whole=False)
         try:
-            return Reading(whole=await _store_batches(tools, job, work))
+            return Reading(whole=await _store(tools, job, work))
         except ReaderKilled as killed:
             problem = killed.message
         except FileRefused as refused:
             return Reading(whole=True, problem=refused.message)
+        except Refused as refused:
+            return Reading(whole=True, problem=str(refused))
         except FileNotFoundError:
-            return Reading(whole=True, problem=_LOST)
+            return Reading(whole=True, problem=_LOST[work.source])
     return Reading(whole=True, problem=problem)
 
 
-async def _store_batches(tools: Tools, job: Job, work: Work) -> bool:
-    """Keep what is left of the file; False when the check was overtaken."""
+async def _store(tools: Tools, job: Job, work: Work) -> bool:
+    """Keep what is left of the source; False when the check was overtaken."""
+    if work.source is RecipientSource.GROUPS:
+        return await store_members(tools, job, work)
+    if work.source is RecipientSource.NUMBERS:
+        return await store_numbers(tools, job, work)
+    return await _store_file(tools, job, work)
+
+
+async def _store_file(tools: Tools, job: Job, work: Work) -> bool:
     seen = work.rows_seen
     async with tools.store.path(work.file_key) as path:
         plan = CheckPlan(
@@ -115,7 +135,7 @@ async def _finish(tools: Tools, job: Job, problem: str | None) -> None:
 
 
 async def _tidy(tools: Tools, job: Job) -> None:
-    """Remove what nobody needs any more: recipients of a refused file, and the file itself."""
+    """Remove what nobody needs any more: recipients that were refused, the file, and so on."""
     erased = 1
     while erased:
         async with tools.database.write() as session:

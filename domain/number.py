@@ -5,7 +5,12 @@ from dataclasses import dataclass
 from typing import Final
 
 import phonenumbers
-from phonenumbers import NumberParseException, PhoneMetadata, PhoneNumberType
+from phonenumbers import (
+    COUNTRY_CODE_TO_REGION_CODE,
+    NumberParseException,
+    PhoneMetadata,
+    PhoneNumberType,
+)
 
 from domain.errors import Code, Problem, Refused
 from domain.region import Region
@@ -14,6 +19,7 @@ from domain.text import quoted
 UNKNOWN_COUNTRY: Final = "DEF"
 _MAINLAND_CODE: Final = 86
 _LONGEST_E164: Final = 15
+_LONGEST_DIAL_CODE: Final = 3
 _LONGEST_INPUT: Final = 64  # 15 digits of E.164 with every sign people put around them
 
 
@@ -103,6 +109,22 @@ def anywhere(text: str) -> Number | Problem:
     return _invalid(text, "is not a mobile number", way)
 
 
+def elsewhere(e164: str, country: str, wanted: Region) -> Problem:
+    """Word the MISMATCH of a known number (E.164, ISO country) that is not of region `wanted`."""
+    if wanted is Region.MAINLAND:
+        return _mismatch(e164, _abroad(country), "Global SMS")
+    return _mismatch(e164, "Mainland China", "Mainland China SMS")
+
+
+def split(e164: str) -> tuple[str, str]:
+    """Split E.164 into country code and the rest; no country code begins another one."""
+    digits = e164.removeprefix("+")
+    for length in range(1, _LONGEST_DIAL_CODE + 1):
+        if int(digits[:length] or 0) in COUNTRY_CODE_TO_REGION_CODE:
+            return digits[:length], digits[length:]
+    return "", digits
+
+
 def part(text: str) -> str:
     """Fold what somebody typed of a number, to look for it inside E.164 forms."""
     return _folded(text).lstrip("+")
@@ -156,7 +178,7 @@ def _not_mainland(text: str) -> Problem:
     match = _INTERNATIONAL.fullmatch(_folded(text))
     found = _read(match[2]) if match and (match[1] or match[2][0] != "1") else None
     if found is not None and found.country_code != _MAINLAND_CODE:
-        return _mismatch(text, f"{_country(found)}, outside Mainland China", "Global SMS")
+        return _mismatch(text, _abroad(_country(found)), "Global SMS")
     way = "write 11 digits, such as 13800138000"
     return _invalid(text, "is not a Mainland China mobile number", way)
 
@@ -189,6 +211,10 @@ def _country(found: phonenumbers.PhoneNumber) -> str:
 
 def _invalid(text: str, fault: str, way_out: str) -> Problem:
     return Problem(Code.INVALID, f"mobile number {quoted(text)} {fault}: {way_out}")
+
+
+def _abroad(country: str) -> str:
+    return f"{country}, outside Mainland China"
 
 
 def _mismatch(text: str, place: str, chapter: str) -> Problem:

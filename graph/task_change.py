@@ -17,6 +17,7 @@ from db.task import BulkTaskRow
 from domain import consent, task_form
 from domain import task as rules
 from domain.errors import Code, Refused
+from domain.recipient import RecipientSource
 from domain.task import TaskEvent, TaskStatus
 from graph.context import Context, Info
 from graph.errors import ApiError
@@ -98,7 +99,9 @@ class BulkTaskMutation:
         rules.step(row.status, TaskEvent.CHECK)  # refused now rather than after storing megabytes
         async with _stored(context, file) as uploaded, context.change() as session:
             row = await tasks.changing(session, context.owner, key)
-            replaced = await checking.begin(session, row, uploaded, context.now)
+            replaced = await checking.begin(
+                session, row, RecipientSource.FILE, context.now, uploaded
+            )
         await discard(context.store, [replaced] if replaced else [])
         return _payload(context, row)
 

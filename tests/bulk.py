@@ -20,6 +20,7 @@ from db.signature import SignatureRow
 from db.task import BulkTaskRow
 from db.template import TemplateRow
 from domain.package import PackageKind
+from domain.recipient import RecipientSource
 from domain.region import IdentityKind, Region, SmsType, Verification
 from domain.review import ReviewStatus
 from domain.signature import CertificateType, Purpose, SignatureType
@@ -50,7 +51,7 @@ class Found:
 
     recipients: Sequence[tuple[int, str, str, list[str], int, int]] = ()
     errors: Sequence[tuple[int, str, str, str, str]] = ()
-    duplicates: Sequence[tuple[int, int]] = field(default_factory=tuple)
+    duplicates: Sequence[tuple[int, int, str]] = field(default_factory=tuple)
 
 
 def found(count: int, first_row: int = 2, *, segments: int = 1) -> Found:
@@ -175,7 +176,7 @@ async def begin(database: Database, task_id: int, now: datetime, key: str | None
         row = await task.held(session, task_id)
         assert row is not None
         file = UploadedFile(key or f"recipients/ab/{task_id:032d}", "list.xlsx", 100)
-        await checking.begin(session, row, file, now)
+        await checking.begin(session, row, RecipientSource.FILE, now, file)
         assert row.check_job is not None
         return row.check_job
 

@@ -39,7 +39,7 @@ async def test_a_batch_becomes_messages_row_errors_and_counts(
             (3, "A (Mobile)", "INVALID", "12", "no number"),
             (5, "A (Mobile)", "INVALID", "13", "no number"),
         ],
-        [(4, 2)],
+        [(4, 2, "+8613800138000")],
     )
     assert await bulk.store(database, task_id, job_id, batch, 0, 5)
     row = await bulk.task_of(database, task_id)
@@ -64,6 +64,7 @@ async def test_a_batch_becomes_messages_row_errors_and_counts(
         (5, Code.INVALID),
     ]
     assert errors[1].message == "row 4 repeats row 2, number and content: it is sent once"
+    assert errors[1].value == "+8613800138000"
     assert len(errors[2].value) == 200
 
 

@@ -132,7 +132,7 @@ async def test_a_file_that_is_lost_and_a_fault_of_ours_are_told(
     async def broken(*_: object) -> None:
         raise ConnectionError
 
-    monkeypatch.setattr(checks, "_store_batches", broken)
+    monkeypatch.setattr(checks, "_store_file", broken)
     monkeypatch.setattr(step, "ATTEMPTS", 2)
     monkeypatch.setattr(step, "FIRST_PAUSE", 0.01)
     ours, _ = await bench.upload(rows(1))
@@ -140,7 +140,8 @@ async def test_a_file_that_is_lost_and_a_fault_of_ours_are_told(
     row = await bulk.task_of(bench.database, ours)
     assert (row.status, row.problem) == (
         TaskStatus.DRAFT,
-        "the file could not be checked, through no fault of it: upload it again",
+        "the recipients could not be checked, through no fault of theirs: upload, select or enter "
+        "them again",
     )
 
 
@@ -208,7 +209,7 @@ async def test_only_a_reader_that_was_killed_is_followed_by_another(
         readers.append(1)
         raise refusal(Code.TOO_LARGE, "too much")
 
-    monkeypatch.setattr(checks, "_store_batches", dying)
+    monkeypatch.setattr(checks, "_store_file", dying)
     reading = await checks._read(bench.tools, Job(job_id, task_id))  # noqa: SLF001 - without DBOS
     assert (reading, len(readers)) == (checks.Reading(whole=True, problem="too much"), tries)
 

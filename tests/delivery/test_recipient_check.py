@@ -54,7 +54,7 @@ async def test_batches_come_through_the_pipe_as_they_are(tmp_path: Path, kind: s
     assert found == list(batches(a_plan, 0))
     assert [batch.rows_seen for batch in found] == [*range(10, 101, 10), 103]
     assert sum(len(batch.recipients) for batch in found) == 99
-    assert found[-1].duplicates == [(103, 2)]
+    assert [row[:2] for row in found[-1].duplicates] == [(103, 2)]
 
 
 async def test_a_killed_check_is_resumed_at_the_last_kept_batch(tmp_path: Path) -> None:

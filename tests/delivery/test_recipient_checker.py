@@ -178,12 +178,12 @@ def test_one_number_gets_the_same_content_once(tmp_path: Path) -> None:
     ]
     found = checked(plan(xlsx(tmp_path / "a", rows)))
     assert [row[0] for row in found.recipients] == [2, 3, 5]
-    assert found.duplicates == [(4, 2), (6, 2)]
+    assert found.duplicates == [(4, 2, f"+86{GOOD}"), (6, 2, f"+86{GOOD}")]
 
 
 def test_content_is_the_text_and_not_its_pieces(tmp_path: Path) -> None:
     path = xlsx(tmp_path / "a", [[GOOD, "ab", "c"], [GOOD, "a", "bc"]])
-    assert checked(plan(path, "Hello {1}{2}")).duplicates == [(2, 1)]
+    assert checked(plan(path, "Hello {1}{2}")).duplicates == [(2, 1, f"+86{GOOD}")]
 
 
 def test_a_template_without_variables_needs_only_numbers(tmp_path: Path) -> None:
@@ -193,7 +193,7 @@ def test_a_template_without_variables_needs_only_numbers(tmp_path: Path) -> None
         (1, f"+86{GOOD}", "CN", []),
         (2, f"+86{OTHER}", "CN", []),
     ]
-    assert found.duplicates == [(3, 1)]
+    assert found.duplicates == [(3, 1, f"+86{GOOD}")]
 
 
 def test_a_variable_used_twice_or_out_of_order(tmp_path: Path) -> None:

@@ -176,7 +176,7 @@ def test_what_is_written_to_a_sheet_comes_back(tmp_path: Path, rows: list[list[s
     assert answers[0] == answers[1]
     found = answers[0]
     taken = {row[0]: (row[1], row[3]) for row in found.recipients}
-    named = {error[0] for error in found.errors} | {row for row, _ in found.duplicates}
+    named = {error[0] for error in found.errors} | {row for row, *_ in found.duplicates}
     assert taken.keys() | named == set(range(2, len(rows) + 2))
     assert not taken.keys() & named
     for number, (e164, values) in taken.items():

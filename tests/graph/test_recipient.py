@@ -83,7 +83,7 @@ async def test_row_errors_are_listed_page_by_page(
     batch = Found(
         bulk.found(1).recipients,
         [(3, "A (Mobile)", "INVALID", "12", "no number"), (5, "A (Mobile)", "INVALID", "", "no")],
-        [(4, 2)],
+        [(4, 2, "+8613800138000")],
     )
     root, task_id = console.root(account), await ready(console, parts, batch)
     query = """
@@ -108,7 +108,7 @@ async def test_row_errors_are_listed_page_by_page(
             "row": 4,
             "column": "",
             "code": "TAKEN",
-            "value": "",
+            "value": "+8613800138000",
             "message": "row 4 repeats row 2, number and content: it is sent once",
         },
     ]
