@@ -22,6 +22,7 @@ class Capability(StrEnum):
     GOVERNMENT_SIGNATURE = "government_signature"
     FREQUENCY_RULE = "frequency_rule"
     SHORT_URL = "short_url"
+    SIGN_API = "sign_api"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,9 @@ _REQUIREMENTS: Final = {
         "changing frequency limits", organization=True, verified=False
     ),
     Capability.SHORT_URL: _Requirement("creating short URLs", organization=True, verified=True),
+    Capability.SIGN_API: _Requirement(
+        "the server API of signatures and templates", organization=True, verified=False
+    ),
 }
 
 _PASSWORD_LEAST: Final = 8

@@ -6,9 +6,7 @@ from datetime import datetime, timedelta
 from typing import Final, Protocol
 from zoneinfo import ZoneInfo
 
-from phonenumbers import COUNTRY_CODE_TO_REGION_CODE
-
-from domain import outcome
+from domain import number, outcome
 from domain.errors import Code, Refused
 
 TEST_EVERY: Final = timedelta(seconds=5)
@@ -16,7 +14,6 @@ TEST_EVERY: Final = timedelta(seconds=5)
 EVENTS_OF_A_PUSH: Final = 100
 """Status events that are pushed together at most; a reply is pushed by itself."""
 _SAMPLE_PHONE: Final = "+8613800138000"
-_LONGEST_DIAL_CODE: Final = 3
 _TIME: Final = "%Y-%m-%d %H:%M:%S"
 
 
@@ -40,7 +37,7 @@ class StatusEvent:
 
         The fields are those of domain.md section 3.
         """
-        nation, mobile = _split(self.phone)
+        nation, mobile = number.split(self.phone)
         return {
             "user_receive_time": self.at.astimezone(zone).strftime(_TIME),
             "nationcode": nation,
@@ -66,7 +63,7 @@ class ReplyEvent:
 
     def payload(self, sign: str) -> dict[str, str | int]:
         """Give the object that is pushed; `sign` is the signature's text (domain.md section 3)."""
-        nation, mobile = _split(self.phone)
+        nation, mobile = number.split(self.phone)
         shown: dict[str, str | int] = {
             "nationcode": nation,
             "mobile": mobile,
@@ -123,12 +120,3 @@ def check_test(tested_at: datetime | None, now: datetime) -> None:
         seconds = TEST_EVERY // timedelta(seconds=1)
         message = f"callbacks of an account are tested every {seconds} s at most: wait a moment"
         raise Refused.one(Code.TOO_MANY_ATTEMPTS, message)
-
-
-def _split(phone: str) -> tuple[str, str]:
-    """Split E.164 into country code and the rest; no country code begins another one."""
-    digits = phone.removeprefix("+")
-    for length in range(1, _LONGEST_DIAL_CODE + 1):
-        if int(digits[:length] or 0) in COUNTRY_CODE_TO_REGION_CODE:
-            return digits[:length], digits[length:]
-    return "", digits

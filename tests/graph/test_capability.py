@@ -101,7 +101,7 @@ ATTEMPTS: dict[str, tuple[Capability, Attempt, list[str] | None, str]] = {
     ),
 }
 # ACC-3's other rows are held where their fields are.
-ELSEWHERE = {Capability.FREQUENCY_RULE, Capability.SHORT_URL}
+ELSEWHERE = {Capability.FREQUENCY_RULE, Capability.SHORT_URL, Capability.SIGN_API}
 VERIFIED_ONLY = {Capability.CREATE_APPLICATION}
 
 
