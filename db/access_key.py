@@ -80,6 +80,20 @@ async def changing(session: AsyncSession, owner: int, secret_id: str) -> AccessK
     return row
 
 
+async def signer(session: AsyncSession, secret_id: str) -> tuple[AccessKeyRow, UserRow] | None:
+    """Find an active key and whose it is, unless that user is disabled."""
+    query = (
+        select(AccessKeyRow, UserRow)
+        .join(UserRow, col(UserRow.uin) == col(AccessKeyRow.user_uin))
+        .where(
+            AccessKeyRow.secret_id == secret_id,
+            AccessKeyRow.status == KeyStatus.ACTIVE,
+            col(UserRow.disabled).is_(False),
+        )
+    )
+    return (await session.exec(query)).first()
+
+
 async def add(  # noqa: PLR0913 - whose, the pair, and how it is sealed
     session: AsyncSession,
     user_uin: int,
