@@ -31,6 +31,7 @@ from server.credentials import PATH as CREDENTIALS
 from server.credentials import credentials_file
 from server.graphql import STATIC, Endpoint, static_file
 from server.readiness import Readiness
+from server.redirect import Redirect
 from server.request import Console
 from server.settings import Settings
 
@@ -109,7 +110,7 @@ def create_app(
             yield
 
     app = Starlette(
-        routes=routes(Readiness(console)),
+        routes=routes(Readiness(console), Redirect(console)),
         middleware=[
             Middleware(SafeHeaders),
             Middleware(BodyBounds, upload_bytes=settings.terms.recipient_file_bytes),
@@ -121,7 +122,7 @@ def create_app(
     return app
 
 
-def routes(readiness: Readiness) -> list[BaseRoute]:
+def routes(readiness: Readiness, redirect: Redirect) -> list[BaseRoute]:
     """List every path this server answers."""
     return [
         Route("/", lambda _: RedirectResponse("/graphql")),
@@ -129,6 +130,7 @@ def routes(readiness: Readiness) -> list[BaseRoute]:
         Route(f"{STATIC}/{{name:path}}", static_file),
         Route(CREDENTIALS, credentials_file),
         *readiness.routes(),
+        *redirect.routes(),
         *download.routes(),
         *form.routes(),
     ]

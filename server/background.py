@@ -10,6 +10,7 @@ from datetime import timedelta
 from delivery.callback.expiry import Expiry as EventExpiry
 from delivery.callback.pusher import Pusher, PusherSettings
 from delivery.carriers import Means, builder
+from delivery.click_forgetting import ClickForgetting
 from delivery.expiry import Expiry
 from delivery.forgetting import Forgetting
 from delivery.loop import Loop
@@ -80,6 +81,8 @@ def _chores(
     yield Loop("the purge", Purge(tools).step)
     yield Loop("the expiry of packages", Expiry(tools).step)
     yield Loop("forgetting numbers", Forgetting(database, clock).step)
+    addresses_kept = console.terms.click_addresses_kept
+    yield Loop("forgetting clicks", ClickForgetting(database, clock, addresses_kept).step)
     yield Loop("forgetting notifications", Outbox(database, clock).step)
     if not database.is_sqlite:
         months = Partitions(database, clock, settings.message_months)

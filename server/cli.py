@@ -122,7 +122,7 @@ def serve(
         application = create_app(settings, backgrounds)
     ending = application.state.console.ending
     with suppress(KeyboardInterrupt):
-        listen = config(application, settings.host, settings.port)
+        listen = config(application, settings.host, settings.port, settings.trusted_proxies)
         Server(listen, ending, settings.linger_seconds).run()
 
 

@@ -52,8 +52,12 @@ class SideServer(uvicorn.Server):
         yield
 
 
-def config(application: ASGIApp, host: str, port: int) -> uvicorn.Config:
-    """Give uvicorn's settings of the console itself."""
+def config(application: ASGIApp, host: str, port: int, proxies: str) -> uvicorn.Config:
+    """Give uvicorn's settings of the console itself.
+
+    `proxies` are the addresses and networks whose X-Forwarded-* headers are believed: without any,
+    nobody is, whatever else uvicorn would take from the environment.
+    """
     return uvicorn.Config(
         application,
         host=host,
@@ -61,6 +65,7 @@ def config(application: ASGIApp, host: str, port: int) -> uvicorn.Config:
         log_config=None,
         access_log=False,
         server_header=False,
+        forwarded_allow_ips=[each.strip() for each in proxies.split(",") if each.strip()],
         timeout_graceful_shutdown=GRACE_SECONDS,
     )
 

@@ -20,6 +20,7 @@ from domain.terms import Terms
 from server.api_settings import ApiSettings
 from server.mail_settings import MailSettings
 from server.operations_settings import OperationsSettings
+from server.public_settings import PublicSettings
 from server.sending_settings import SendingSettings
 
 PREFIX: Final = "SMS_CONSOLE_"
@@ -48,7 +49,7 @@ class SettingsError(Exception):
     """A setting is wrong; the message names the variable and what it accepts."""
 
 
-class Settings(SendingSettings, MailSettings, OperationsSettings, ApiSettings):
+class Settings(SendingSettings, MailSettings, OperationsSettings, ApiSettings, PublicSettings):
     """What an operator may set; each field's description is the settings table in the docs."""
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, hide_input_in_errors=True)
@@ -245,6 +246,9 @@ class Settings(SendingSettings, MailSettings, OperationsSettings, ApiSettings):
             gift_organization=self.gift_organization,
             gift_lasts=timedelta(days=self.gift_days),
             package_delay=timedelta(seconds=self.package_delay_seconds),
+            short_url_base=self.short_url_base,
+            short_url_lasts=timedelta(days=self.short_url_days),
+            click_addresses_kept=timedelta(days=self.click_address_days),
         )
 
 
