@@ -28,6 +28,8 @@ class JobKind(StrEnum):
     """Add the numbers of an uploaded form to a customer group."""
     ERASE_CUSTOMER_GROUP = "erase_customer_group"
     """Remove a deleted customer group with its customers."""
+    DUMP_RECORDS = "dump_records"
+    """Write the records of a long time into a file."""
 
 
 class JobRow(SQLModel, table=True):

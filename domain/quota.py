@@ -52,3 +52,6 @@ CUSTOMER_IMPORTS: Final = Quota(
     "CUSTOMER_IMPORTS", 5, "imports of customers at the same time", "wait until one has ended"
 )
 SHORT_URLS: Final = Quota("SHORT_URLS", 1000, "short URLs in an account")
+DUMPS: Final = Quota(
+    "DUMPS", 5, "dumps of records in work or kept at the same time", "cancel one, or wait"
+)

@@ -76,3 +76,11 @@ class Terms:
     """How long a short URL redirects (URL-1)."""
     click_addresses_kept: timedelta = timedelta(days=180)
     """How long the addresses of who clicked are kept (URL-2)."""
+    export_link: timedelta = timedelta(minutes=10)
+    """How long a link to a download can be used (STA-6)."""
+    export_rows: int = 100_000
+    """The most rows of a table that is given at once; beyond it is a dump (STA-6)."""
+    dump_rows: int = 20_000_000
+    """The most rows of one dump (STA-8)."""
+    dump_kept: timedelta = timedelta(days=7)
+    """How long a dump can be downloaded (STA-8)."""
