@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, case, exists, literal, select, update
+from sqlalchemy import ColumnElement, case, exists, func, literal, select, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from db import alarm, alarm_contact, allowlist, frequency_book, platform
@@ -97,6 +97,28 @@ async def check(  # noqa: PLR0913 - what is taken, what it says, when, and the s
     app_of = {one.id: one.app_id for one in batch}
     await _tell(session, applications, Counter(app_of[no.message_id] for no in refused), now, fold)
     return refused
+
+
+async def take_back(session: AsyncSession, batch: Sequence[Claimed], now: datetime) -> None:
+    """Forget messages that `check` has counted in this transaction and that are not sent.
+
+    Something that is asked after the limits was against them, and no limit may count them.
+    """
+    gone = {one.id for one in batch}
+    nothing = [(one, Send(one.id, rules.milliseconds(now), "")) for one in batch]
+    book = await frequency_book.hold(session, nothing, now)
+    for key, sends in book.sends.items():
+        book.sends[key] = [send for send in sends if send.message_id not in gone]
+    await frequency_book.write(session, book, now)
+    columns = MESSAGE.c
+    counted = select(columns.app_id, columns.counted_on, func.count()).where(
+        columns.id.in_(gone), columns.counted_on.is_not(None)
+    )
+    connection = await session.connection()
+    grouped = counted.group_by(columns.app_id, columns.counted_on)
+    for app_id, day, places in (await connection.execute(grouped)).all():
+        same = (DAY.c.app_id == app_id) & (DAY.c.day == day)
+        await connection.execute(update(DAY).where(same).values(used=DAY.c.used - places))
 
 
 def _judge(

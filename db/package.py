@@ -17,8 +17,9 @@ from domain.package import Drawn, LedgerKind, PackageKind, returned, spread
 from domain.price import NAME_MOST, RefusedUnits
 
 _GIFT: Final = text("kind = 'gift'")
-# What a partial index covers; a query has to repeat these words for the index to be used.
+# What partial indexes cover; a query has to repeat these words for the index to be used.
 LEFT: Final = text("remaining > 0")
+SINGLE: Final = text("message_id IS NOT NULL")
 
 
 class PackageRow(SQLModel, table=True):
@@ -55,15 +56,27 @@ class PackageRow(SQLModel, table=True):
 
 
 class LedgerRow(SQLModel, table=True):
-    """One change of one package; `units` is negative for what was taken."""
+    """One change of one package; `units` is negative for what was taken.
+
+    It is for a task, for the single message `message_id`, or for neither.
+    """
 
     __tablename__ = "package_ledger"
-    __table_args__ = (Index("ix_package_ledger_list", "account_uin", "at", "id"),)
+    __table_args__ = (
+        Index("ix_package_ledger_list", "account_uin", "at", "id"),
+        Index(
+            "ix_package_ledger_message",
+            "message_id",
+            sqlite_where=SINGLE,
+            postgresql_where=SINGLE,
+        ),
+    )
 
     id: int = Field(default=None, primary_key=True, sa_type=BigId)
     package_id: int = Field(foreign_key="package.id", index=True, sa_type=BigId)
     account_uin: int = Field(sa_type=BigId)
     task_id: int | None = Field(default=None, index=True, sa_type=BigId)
+    message_id: int | None = Field(default=None, sa_type=BigId)
     kind: LedgerKind = Field(sa_type=choice(LedgerKind))
     units: int = Field(sa_type=BigId)
     at: datetime

@@ -1,5 +1,7 @@
 """Counting what is limited: one statement takes or refuses, so nobody shares the last one."""
 
+from collections.abc import Collection, Mapping
+
 from sqlmodel import Field, SQLModel, col, delete, select, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -42,6 +44,20 @@ async def take(
     return (await session.exec(taken)).first() is not None
 
 
+async def take_some(
+    session: AsyncSession, account_uin: int, quota: Quota, wanted: int, scope: str = ""
+) -> int:
+    """Take as much of `wanted` as is left, and say how much that is."""
+    amount = min(wanted, quota.limit)
+    if amount and await take(session, account_uin, quota, amount, scope):
+        return amount
+    # The refusal above holds the row, so that what it says stays true.
+    left = max(0, min(amount, quota.limit - await used(session, account_uin, quota, scope)))
+    if left:
+        await take(session, account_uin, quota, left, scope)
+    return left
+
+
 async def give_back(
     session: AsyncSession, account_uin: int, quota: Quota, amount: int = 1, scope: str = ""
 ) -> None:
@@ -60,6 +76,18 @@ async def used(session: AsyncSession, account_uin: int, quota: Quota, scope: str
         QuotaRow.account_uin == account_uin, QuotaRow.name == quota.name, QuotaRow.scope == scope
     )
     return (await session.exec(query)).first() or 0
+
+
+async def used_in(
+    session: AsyncSession, account_uin: int, quota: Quota, scopes: Collection[str]
+) -> Mapping[str, int]:
+    """Say how much is taken in each of these scopes; those in which nothing is are missing."""
+    query = select(QuotaRow.scope, QuotaRow.used).where(
+        QuotaRow.account_uin == account_uin,
+        QuotaRow.name == quota.name,
+        col(QuotaRow.scope).in_(scopes),
+    )
+    return dict((await session.exec(query)).all())
 
 
 async def forget(session: AsyncSession, account_uin: int, scope: str) -> None:

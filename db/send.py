@@ -1,14 +1,61 @@
-"""Single sends: judged as the pipeline judges, queued in the caller's transaction (API-1, API-2)."""
+"""Single sends: judged as the pipeline judges, queued in the caller's transaction (API-1, API-2).
+
+The checks are those of domain.md 1.6, in its order. What passes them all is queued before every
+task; what does not is kept as a refused message, so that statistics and records know of it.
+"""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Any, Final
+from zoneinfo import ZoneInfo
 
+import orjson
+from sqlalchemy import select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from domain.send import GlobalSendRequest, SendRefused, SendRequest, SendResult
+from db import message_context, send_sieve, signature, single
+from db import template as templates
+from db.account import AccountRow
+from db.application import ApplicationRow
+from db.queue import Claimed
+from db.send_sieve import Sifted
+from domain import application, send_check, send_code
+from domain import template as template_rules
+from domain.message import MessageStatus
+from domain.number import UNKNOWN_COUNTRY
+from domain.region import Region, SmsType
+from domain.review import ReviewStatus
+from domain.send import (
+    GlobalMessage,
+    GlobalSendRequest,
+    SendRefused,
+    SendRequest,
+    SendResult,
+)
+from domain.send_check import Approved, Item, Judged, Sender
+from domain.serial_no import serial_no
 from domain.terms import Terms
 
 __all__ = ["GlobalSendRequest", "SendRefused", "SendRequest", "SendResult", "send", "send_global"]
+
+NO_TEMPLATE: Final = 0
+"""Stands for the template of a refused message whose request named none of the account's."""
+
+_APPLICATION: Final = ApplicationRow.metadata.tables["application"]
+_ACCOUNT: Final = AccountRow.metadata.tables["account"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Order:
+    """A request of either kind."""
+
+    account_uin: int
+    app_id: int
+    signature: str | None
+    extend: str
+    messages: Sequence[GlobalMessage]
+    only_global: bool
 
 
 async def send(
@@ -18,11 +65,201 @@ async def send(
 
     Raises SendRefused when the request as a whole cannot be sent.
     """
-    raise SendRefused("UnsupportedOperation")
+    order = _Order(
+        account_uin=request.account_uin,
+        app_id=request.app_id,
+        signature=request.signature,
+        extend=request.extend,
+        messages=[
+            GlobalMessage(
+                phone=phone,
+                template_id=request.template_id,
+                params=request.params,
+                session_context=request.session_context,
+                sender_id=request.sender_id,
+            )
+            for phone in request.recipients
+        ],
+        only_global=False,
+    )
+    return await _send(session, order, now, terms)
 
 
 async def send_global(
     session: AsyncSession, request: GlobalSendRequest, now: datetime, terms: Terms
 ) -> Sequence[SendResult]:
     """Send each number its own text (SendMultiGlobalSms); else like `send`."""
-    raise SendRefused("UnsupportedOperation")
+    order = _Order(
+        account_uin=request.account_uin,
+        app_id=request.app_id,
+        signature=None,
+        extend="",
+        messages=request.messages,
+        only_global=True,
+    )
+    return await _send(session, order, now, terms)
+
+
+async def _send(
+    session: AsyncSession, order: _Order, now: datetime, terms: Terms
+) -> Sequence[SendResult]:
+    sender = await _sender(session, order, now, terms)
+    items = send_check.read(order.messages, only_global=order.only_global)
+    send_check.check_parameters(order.extend, order.messages)
+    found = await _templates(session, order, sender)
+    region = send_check.region_of(items)
+    sign_id, sign = await _signature(session, order, region or _region_of(found))
+    missing = sign_id is None and bool(order.signature or region is Region.MAINLAND)
+    judged = send_check.judge(items, found, sign, sender, missing_signature=missing, now=now)
+    rows = [_row(order, one, sign_id, now) for one in judged]
+    ids = await single.add(session, rows)
+    await message_context.add(session, _contexts(order, items, ids))
+    taken = [_claimed(message_id, row) for message_id, row in zip(ids, rows, strict=True)]
+    sifted = Sifted(
+        account_uin=order.account_uin,
+        zone=sender.zone,
+        fit=[one for one, each in zip(taken, judged, strict=True) if each.code is None],
+        texts={one.id: each.text.whole for one, each in zip(taken, judged, strict=True)},
+        refused={
+            one.id: (one, each.code)
+            for one, each in zip(taken, judged, strict=True)
+            if each.code is not None
+        },
+    )
+    await send_sieve.sift(session, sifted, now, terms)
+    return [
+        _result(each, one, sifted.refused.get(one.id), now)
+        for each, one in zip(judged, taken, strict=True)
+    ]
+
+
+async def _sender(session: AsyncSession, order: _Order, now: datetime, terms: Terms) -> Sender:
+    """Find who sends; what is not there and what is another account's look the same."""
+    columns = _APPLICATION.c
+    query = (
+        select(
+            columns.wanted_enabled, columns.switched_at, _ACCOUNT.c.identity, _ACCOUNT.c.time_zone
+        )
+        .join(_ACCOUNT, _ACCOUNT.c.uin == columns.account_uin)
+        .where(
+            columns.id == order.app_id,
+            columns.account_uin == order.account_uin,
+            columns.deleted_at.is_(None),
+        )
+    )
+    row = (await (await session.connection()).execute(query)).first()
+    if row is None:
+        raise SendRefused(send_check.NO_APPLICATION)
+    wanted, switched_at, kind, zone = row
+    if not application.status(wanted, switched_at, now, terms.application_delay).sends:
+        raise SendRefused(send_check.DISABLED)
+    return Sender(kind, ZoneInfo(zone))
+
+
+async def _templates(session: AsyncSession, order: _Order, sender: Sender) -> dict[int, Approved]:
+    ids = {message.template_id for message in order.messages}
+    rows = await templates.among(session, {one for one in ids if send_check.is_id(one)})
+    return {
+        row.id: Approved(
+            row.id, row.region, row.sms_type, template_rules.compile(row.content, sender.kind)
+        )
+        for row in rows.values()
+        if row.account_uin == order.account_uin
+        and row.deleted_at is None
+        and row.status is ReviewStatus.APPROVED
+    }
+
+
+def _region_of(found: dict[int, Approved]) -> Region:
+    """Give the region of a request without any number: that of its template, if it has one."""
+    return next((one.region for one in found.values()), Region.MAINLAND)
+
+
+async def _signature(
+    session: AsyncSession, order: _Order, region: Region
+) -> tuple[int | None, str | None]:
+    """Find the signature to send with: by its content, or the first approved one (SIG-7)."""
+    row = None
+    if order.signature:
+        row = await signature.approved(session, order.account_uin, region, order.signature)
+    elif region is Region.MAINLAND:
+        row = await signature.first_approved(session, order.account_uin, region)
+    return (row.id, row.content) if row else (None, None)
+
+
+def _row(order: _Order, judged: Judged, sign_id: int | None, now: datetime) -> dict[str, Any]:
+    item, template = judged.item, judged.template
+    params = item.message.params
+    if judged.text.code is not None:
+        params = send_check.kept_params(params, template.compiled.variables if template else 0)
+    refused = judged.code is not None
+    return {
+        "account_uin": order.account_uin,
+        "app_id": order.app_id,
+        # A record must not show what another account's template says.
+        "template_id": template.id if template else NO_TEMPLATE,
+        "signature_id": sign_id,
+        "region": item.number.region if item.number else _region_in(template),
+        "sms_type": template.sms_type if template else SmsType.REGULAR,
+        "phone": item.phone,
+        "country": item.number.country if item.number else UNKNOWN_COUNTRY,
+        "params": orjson.dumps(list(params)).decode(),
+        "characters": judged.text.characters,
+        "segments": judged.text.segments,
+        "state": MessageStatus.REFUSED if refused else MessageStatus.QUEUED,
+        "code": judged.code,
+        "created_at": now,
+        "done_at": now if refused else None,
+        "attempts": 0,
+        "urgent": False,
+    }
+
+
+def _region_in(template: Approved | None) -> Region:
+    return template.region if template else Region.MAINLAND
+
+
+def _claimed(message_id: int, row: dict[str, Any]) -> Claimed:
+    return Claimed(
+        id=message_id,
+        task_id=None,
+        counted_on=None,
+        **{
+            name: row[name]
+            for name in Claimed._fields
+            if name not in {"id", "task_id", "counted_on"}
+        },
+    )
+
+
+def _contexts(order: _Order, items: Sequence[Item], ids: Sequence[int]) -> list[dict[str, Any]]:
+    return [
+        {
+            "message_id": message_id,
+            "account_uin": order.account_uin,
+            "session_context": item.message.session_context,
+            "extend": order.extend,
+            "sender_id": item.message.sender_id,
+        }
+        for item, message_id in zip(items, ids, strict=True)
+        if item.message.session_context or order.extend or item.message.sender_id
+    ]
+
+
+def _result(
+    judged: Judged, one: Claimed, refused: tuple[Claimed, str] | None, now: datetime
+) -> SendResult:
+    item = judged.item
+    phone = item.number.e164 if item.number else item.message.phone
+    if refused is not None:
+        code = send_code.lookup(refused[1]).code
+        return SendResult(code=code, phone=phone, message_id=one.id)
+    return SendResult(
+        code=send_code.OK,
+        phone=phone,
+        message_id=one.id,
+        serial_no=serial_no(one.id, now),
+        segments=one.segments,
+        session_context=item.message.session_context,
+        iso_code=one.country,
+    )

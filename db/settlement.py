@@ -1,5 +1,6 @@
 """What a task takes at the consent, and what comes back at its end (BLK-9, BLK-10, PKG-4)."""
 
+from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -11,14 +12,13 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from db import account as accounts
 from db import job as jobs
-from db import package, package_watch, quota, task
+from db import metering, package, package_watch, quota, task
 from db import signature as signatures
 from db import template as templates
-from db.account import AccountRow
 from db.application import ApplicationRow
 from db.job import JobKind
 from db.message import MessageRow
-from db.quota import QuotaRow
+from db.metering import TurnedDown
 from db.review import Reviewed
 from db.task import BulkTaskRow
 from domain import application, consent
@@ -54,14 +54,14 @@ async def standings(
     """Gather what decides whether tasks of one account may be sent, at once for all of them."""
     if not rows:
         return []
-    owner = await _account(session, rows[0])
+    owner = await accounts.existing(session, rows[0].account_uin)
     zone = ZoneInfo(owner.time_zone)
     found = await templates.among(session, {row.template_id for row in rows})
     named = {row.signature_id for row in rows if row.signature_id is not None}
     signed = await signatures.among(session, named)
     apps = await _applications(session, {row.app_id for row in rows})
     days = {day_of(row, zone, now) for row in rows}
-    used = await _used(session, owner.uin, days)
+    used = await quota.used_in(session, owner.uin, GLOBAL_DAILY, days)
     balance = await package.balance(session, owner.uin, now)
     return [
         Standing(
@@ -103,15 +103,6 @@ async def _applications(
     return {row.id: row for row in await session.exec(query)}
 
 
-async def _used(session: AsyncSession, owner: int, days: Collection[str]) -> dict[str, int]:
-    query = select(QuotaRow.scope, QuotaRow.used).where(
-        QuotaRow.account_uin == owner,
-        QuotaRow.name == GLOBAL_DAILY.name,
-        col(QuotaRow.scope).in_(days),
-    )
-    return dict((await session.exec(query)).all())
-
-
 async def consent_to(session: AsyncSession, row: BulkTaskRow, now: datetime, terms: Terms) -> None:
     """Take what a task needs and send it now or at its time; raises Refused.
 
@@ -125,7 +116,7 @@ async def consent_to(session: AsyncSession, row: BulkTaskRow, now: datetime, ter
         row.reserved_units = row.segments
         await package_watch.fallen(session, watch, now, terms)
     else:
-        owner = await _account(session, row)
+        owner = await accounts.existing(session, row.account_uin)
         daily = daily_quota(terms)
         row.quota_day = day_of(row, ZoneInfo(owner.time_zone), now)
         if not await quota.take(session, row.account_uin, daily, row.recipients, row.quota_day):
@@ -154,7 +145,7 @@ async def come_due(session: AsyncSession, task_id: int, now: datetime) -> None:
         row.finished_at = now
         await finish(session, task_id, now)
         return
-    owner = await _account(session, row)
+    owner = await accounts.existing(session, row.account_uin)
     if row.sms_type is SmsType.MARKETING:
         possible = marketing_time(now, ZoneInfo(owner.time_zone))
         if possible > now:
@@ -225,18 +216,40 @@ async def finish(session: AsyncSession, task_id: int, now: datetime) -> bool:
     return True
 
 
-async def finish_sent(session: AsyncSession, task_ids: Sequence[int], now: datetime) -> None:
-    """End those of these tasks whose every message was submitted or refused."""
+async def finish_sent(
+    session: AsyncSession,
+    task_ids: Sequence[int],
+    now: datetime,
+    turned_down: Sequence[TurnedDown] = (),
+) -> None:
+    """End those of these tasks whose every message was submitted or refused.
+
+    Single messages that were turned down get back what they had taken.
+    """
+    by_account: defaultdict[int, tuple[list[TurnedDown], list[int]]]
+    by_account = defaultdict(lambda: ([], []))
+    for single in turned_down:
+        by_account[single.account_uin][0].append(single)
+    for account_uin, task_id in await _sent(session, task_ids):
+        by_account[account_uin][1].append(task_id)
+    # Accounts in one order: each is held from here on, and two workers must not wait in a circle.
+    for account_uin, (singles, tasks) in sorted(by_account.items()):
+        if singles:
+            await metering.give_back(session, account_uin, singles, now)
+        for task_id in tasks:
+            await finish(session, task_id, now)
+
+
+async def _sent(session: AsyncSession, task_ids: Sequence[int]) -> Sequence[tuple[int, int]]:
+    if not task_ids:
+        return []
     columns = BulkTaskRow
-    query = select(columns.id).where(
+    query = select(columns.account_uin, columns.id).where(
         col(columns.id).in_(task_ids),
         columns.status == TaskStatus.SENDING,
         columns.accepted + columns.refused >= columns.recipients,
     )
-    # Accounts in one order: each is held from here on, and two workers must not wait in a circle.
-    ordered = query.order_by(col(columns.account_uin), col(columns.id))
-    for task_id in (await session.exec(ordered)).all():
-        await finish(session, task_id, now)
+    return (await session.exec(query.order_by(col(columns.id)))).all()
 
 
 async def _settle(session: AsyncSession, row: BulkTaskRow, now: datetime) -> None:
@@ -276,10 +289,3 @@ async def _any(session: AsyncSession, task_id: int, *states: MessageStatus) -> b
         MessageRow.task_id == task_id, col(MessageRow.state).in_(states)
     )
     return (await session.exec(query.limit(1))).first() is not None
-
-
-async def _account(session: AsyncSession, row: BulkTaskRow) -> AccountRow:
-    found = await accounts.get(session, row.account_uin)
-    if found is None:
-        raise LookupError(f"bulk task {row.id} belongs to no account")
-    return found

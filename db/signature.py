@@ -1,6 +1,6 @@
 """Signatures (SIG-4 to SIG-7): where each stands, and the files that prove it."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -143,12 +143,44 @@ async def first_approved(session: AsyncSession, owner: int, region: Region) -> S
     return (await session.exec(query.order_by(*order).limit(1))).first()
 
 
+async def approved(
+    session: AsyncSession, owner: int, region: Region, content: str
+) -> SignatureRow | None:
+    """Find the approved signature with this content, which a send request names it by."""
+    query = _of(owner).where(
+        col(SignatureRow.region) == region,
+        col(SignatureRow.content) == content,
+        col(SignatureRow.status) == ReviewStatus.APPROVED,
+    )
+    return (await session.exec(query)).first()
+
+
 async def page(
     session: AsyncSession, listing: Listing, *, first: int, after: Key | None
 ) -> Slice[SignatureRow]:
     """List signatures, newest first."""
     order = Order(col(SignatureRow.created_at), col(SignatureRow.id))
     return await pages.keyset(session, listing.query(), order, first=first, after=after)
+
+
+async def part(  # noqa: PLR0913 - whose, where, and which
+    session: AsyncSession,
+    owner: int,
+    region: Region,
+    *,
+    ids: Collection[int],
+    offset: int,
+    limit: int,
+) -> Sequence[SignatureRow]:
+    """List the signatures of these ids, or all when there are none, newest first.
+
+    An account has few enough for an offset to cost nothing.
+    """
+    query = _of(owner).where(col(SignatureRow.region) == region)
+    if ids:
+        query = query.where(col(SignatureRow.id).in_(ids))
+    order = col(SignatureRow.created_at).desc(), col(SignatureRow.id).desc()
+    return (await session.exec(query.order_by(*order).offset(offset).limit(limit))).all()
 
 
 async def count(session: AsyncSession, listing: Listing) -> int:

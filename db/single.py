@@ -1,11 +1,14 @@
 """Single messages: sent by themselves and not for a task, they overtake every task."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 import orjson
+from sqlalchemy import insert
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from db.message import TABLE as MESSAGE
 from db.message import MessageRow
 from domain.region import Region, SmsType
 
@@ -50,3 +53,13 @@ async def queue(  # noqa: PLR0913 - the columns of a message
     session.add(row)
     await session.flush()
     return row.id
+
+
+async def add(session: AsyncSession, rows: Sequence[Mapping[str, Any]]) -> list[int]:
+    """Write messages, all with the same columns, and give their ids in the same order.
+
+    One statement, however many there are up to a request's most.
+    """
+    statement = insert(MESSAGE).returning(MESSAGE.c.id, sort_by_parameter_order=True)
+    written = await (await session.connection()).execute(statement, rows)
+    return list(written.scalars())

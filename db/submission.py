@@ -9,11 +9,12 @@ from typing import Any, Final, NamedTuple
 from sqlalchemy import bindparam, select, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from db import callback, lease, receipt, settlement
+from db import callback, lease, platform, receipt, settlement
 from db.batch import Rows, awaited, given, stored
 from db.dialect import is_postgresql
 from db.message import CODE_MOST
 from db.message import TABLE as MESSAGE
+from db.metering import TurnedDown
 from db.queue import Claimed
 from db.tally import Countable, Tally
 from domain.callback import StatusEvent
@@ -109,7 +110,22 @@ async def count(session: AsyncSession, moved: Moved) -> None:
     for carrier, answers in moved.answers.items():
         await receipt.recorded(session, carrier, answers, tally)
     await tally.write(session)
-    await settlement.finish_sent(session, tally.tasks, moved.at)
+    await settlement.finish_sent(session, tally.tasks, moved.at, _singles(moved.refused))
+    await tell(session, moved)
+
+
+async def tally_refused(session: AsyncSession, refused: Sequence[_Refused], at: datetime) -> None:
+    """Add messages that were turned down as they came to the counts they belong to."""
+    if not refused:
+        return
+    tally = await Tally.open(session, {message.account_uin for message, _ in refused})
+    for message, code in refused:
+        tally.refused(message, at, code)
+    await tally.write(session)
+
+
+async def tell(session: AsyncSession, moved: Moved) -> None:
+    """Tell of the messages that were turned down, and that no receipt will follow for."""
     await callback.status(session, [_event(one, code, moved.at) for one, code in moved.refused])
 
 
@@ -179,6 +195,16 @@ async def _write(
     statement = update(MESSAGE).where(MESSAGE.c.id == table.c.id)
     own = {name: table.c[name], **values, **lease.FREE}
     await (await session.connection()).execute(statement.values(own))
+
+
+def _singles(refused: Sequence[_Refused]) -> list[TurnedDown]:
+    """Give the single messages among them: each has taken for itself, and gets it back itself."""
+    return [
+        # What a rule turns down comes straight from the queue, what a carrier does was held.
+        TurnedDown(one.id, one.account_uin, one.region, by_carrier=isinstance(one, _Held))
+        for one, _ in refused
+        if one.task_id is None and one.account_uin != platform.UIN
+    ]
 
 
 def _event(message: Claimed | _Held, code: str, at: datetime) -> StatusEvent:

@@ -38,9 +38,9 @@ class LedgerKind(StrEnum):
     GRANT = "grant"
     """A package was given or bought."""
     RESERVE = "reserve"
-    """A task was consented to and holds what it may need."""
+    """A task was consented to, or a single message accepted, and holds what it may need."""
     RETURN = "return"
-    """A task ended and did not need all of it."""
+    """The task ended, or the message was turned down, and did not need all of it."""
     EXPIRE = "expire"
     """The package expired and what was left in it is lost."""
 
@@ -87,6 +87,34 @@ def spread(units: int, held: Sequence[tuple[int, int]]) -> list[tuple[int, int]]
         if part:
             taken.append((package, part))
             units -= part
+    return taken
+
+
+def allot(
+    needs: Sequence[tuple[int, int]], held: Sequence[tuple[int, int]]
+) -> list[tuple[int, int, int]]:
+    """Say what single messages take: (message, package, units), in the order of the messages.
+
+    `needs` are (message, units), `held` (package, units in it) in the order in which packages are
+    used. A message for which too little is left takes nothing, and a smaller one behind it may
+    still have enough.
+    """
+    left = [[package, units] for package, units in held if units]
+    total = sum(units for _, units in left)
+    taken = []
+    for message, wanted in needs:
+        if wanted > total:
+            continue
+        total -= wanted
+        units = wanted
+        while units:
+            package, amount = left[0]
+            part = min(units, amount)
+            taken.append((message, package, part))
+            left[0][1] -= part
+            units -= part
+            if not left[0][1]:
+                left.pop(0)
     return taken
 
 

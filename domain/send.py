@@ -81,10 +81,10 @@ class SendResult:
         return send_code.lookup(self.code).message
 
 
-class SendRefused(Exception):
+class SendRefused(Exception):  # noqa: N818 - read as what it says, like domain.errors.Refused
     """The request as a whole was refused: nothing of it was sent, and there is no record of it."""
 
-    def __init__(self, code: str) -> None:
-        """Take the code of `domain/send_codes.csv`."""
-        super().__init__(send_code.lookup(code).message)
+    def __init__(self, code: str, message: str = "") -> None:
+        """Take a code of `domain/send_codes.csv`, and what to say instead of its own text."""
+        super().__init__(message or send_code.lookup(code).message)
         self.code = code
