@@ -1,5 +1,6 @@
 """What an account sees of its packages: the list, the balance and the ledger (PKG-1)."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -84,6 +85,16 @@ async def page(  # noqa: PLR0913 - what is listed, how sorted, and where
     column = col(PackageRow.granted_at if key is SortKey.GRANTED_AT else PackageRow.expires_at)
     order = Order(column, col(PackageRow.id), descending=descending)
     return await pages.keyset(session, listing.query(), order, first=first, after=after)
+
+
+async def granted(  # noqa: PLR0913 - whose, when, and which part
+    session: AsyncSession, owner: int, start: datetime, end: datetime, *, offset: int, limit: int
+) -> Sequence[PackageRow]:
+    """List the packages that came from `start` on and before `end`, newest first."""
+    at = col(PackageRow.granted_at)
+    query = Listing(owner).query().where(at >= start, at < end)
+    order = at.desc(), col(PackageRow.id).desc()
+    return (await session.exec(query.order_by(*order).offset(offset).limit(limit))).all()
 
 
 async def count(session: AsyncSession, listing: Listing) -> int:

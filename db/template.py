@@ -1,6 +1,6 @@
 """Body templates (TPL-4): where each stands."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -111,6 +111,26 @@ async def page(
     """List templates, newest first."""
     order = Order(col(TemplateRow.created_at), col(TemplateRow.id))
     return await pages.keyset(session, listing.query(), order, first=first, after=after)
+
+
+async def part(  # noqa: PLR0913 - whose, where, and which
+    session: AsyncSession,
+    owner: int,
+    region: Region,
+    *,
+    ids: Collection[int],
+    offset: int,
+    limit: int,
+) -> Sequence[TemplateRow]:
+    """List the templates of these ids, or all when there are none, newest first.
+
+    An account has few enough for an offset to cost nothing.
+    """
+    query = _of(owner).where(col(TemplateRow.region) == region)
+    if ids:
+        query = query.where(col(TemplateRow.id).in_(ids))
+    order = col(TemplateRow.created_at).desc(), col(TemplateRow.id).desc()
+    return (await session.exec(query.order_by(*order).offset(offset).limit(limit))).all()
 
 
 async def count(session: AsyncSession, listing: Listing) -> int:

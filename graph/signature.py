@@ -6,7 +6,6 @@ from typing import Annotated
 
 import strawberry
 
-from db import review as reviews
 from db import signature as signatures
 from db.review import ReviewKind
 from db.signature import SignatureRow
@@ -23,7 +22,7 @@ from graph.region import Region
 from graph.reviewed import Reviewable, ReviewStatus, expected_decision, histories
 from graph.search import wanted
 from graph.signature_form import SignatureCreateInput, SignatureUpdateInput, images_of
-from graph.upload import discard, stored, together_with
+from graph.signature_submission import Images, resubmit, submit
 from policies import actions
 
 Id = Annotated[strawberry.ID, strawberry.argument(description="The signature's id.")]
@@ -170,22 +169,8 @@ class SignatureMutation:
     ) -> SignaturePayload:
         """Apply for a signature; an operator decides."""
         context = info.context
-        images, problems = await images_of(input, input.purpose)
-        async with context.database.read() as session:
-            kind = await reviews.identity(session, context.owner)
-        with together_with(problems):
-            draft = input.draft(kind)
-        async with stored(context.store, images) as papers, context.change() as session:
-            await reviews.hold_applicant(session, context.owner)
-            row = await signatures.add(
-                session,
-                context.owner,
-                input.region,
-                draft,
-                papers,
-                context.now,
-                context.terms,
-            )
+        images = await images_of(input, input.purpose)
+        row = await submit(context, input.region, images, input.draft)
         return SignaturePayload(signature=show(context, [row])[0])
 
     @mutation(actions.MODIFY_SMS_SIGN)
@@ -199,24 +184,11 @@ class SignatureMutation:
     ) -> SignaturePayload:
         """Edit a signature that is pending or rejected; it is submitted for review again."""
         context, key = info.context, key_of(id, "Signature")
-        async with context.database.read() as session:
-            kind = await reviews.identity(session, context.owner)
-            row = await signatures.editable(session, context.owner, key)
-        images, problems = await images_of(input, input.purpose or row.purpose)
-        with together_with(problems):
-            input.applied_to(row, kind)
-        async with stored(context.store, images) as papers, context.change() as session:
-            kind = await reviews.hold_applicant(session, context.owner)
-            row = await signatures.editable(session, context.owner, key, hold=True)
-            replaced = await signatures.revise(
-                session,
-                row,
-                input.applied_to(row, kind),
-                papers,
-                context.now,
-                context.terms,
-            )
-        await discard(context.store, replaced)
+
+        async def images(row: SignatureRow) -> Images:
+            return await images_of(input, input.purpose or row.purpose)
+
+        row = await resubmit(context, key, images, input.applied_to)
         return SignaturePayload(signature=show(context, [row])[0])
 
     @mutation(actions.DELETE_SMS_SIGN)

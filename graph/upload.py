@@ -60,10 +60,11 @@ async def _read(purpose: FilePurpose, upload: object) -> Image:
     if upload.size is not None and upload.size > len(data):
         message = f"{purpose} has {upload.size} bytes: upload an image of less than {SIZE_LIMIT}"
         raise Refused.one(Code.TOO_LARGE, message, purpose)
-    return await asyncio.to_thread(_check, purpose, data)
+    return await asyncio.to_thread(checked, purpose, data)
 
 
-def _check(purpose: FilePurpose, data: bytes) -> Image:
+def checked(purpose: FilePurpose, data: bytes) -> Image:
+    """Find out what the bytes of an image are; slow, and raises Refused for what is none."""
     info = check_image(data, purpose)
     image = data[: info.length]
     return Image(purpose, image, info.media_type, hashlib.sha256(image).hexdigest())
