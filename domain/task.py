@@ -143,7 +143,7 @@ def gone(deleted: Sequence[str]) -> str:
 def check_recipients(count: int, region: Region, *, most: int, global_daily: int) -> None:
     """Raise Refused unless a task can ever reach this many (BLK-3, BLK-10); none is too few."""
     if count == 0:
-        message = "task has no recipients: upload a form with at least one usable row"
+        message = "task has no recipients: upload a form, select customer groups or enter numbers"
         raise Refused.one(Code.REQUIRED, message, "recipients")
     reached = counted(count, "recipient")
     if count > most:

@@ -50,7 +50,10 @@ publish(
 class BulkTaskRecipient:
     """The message of one row."""
 
-    row: int | None = strawberry.field(description="Its row in the uploaded file, from 1.")
+    row: int | None = strawberry.field(
+        description="Its row in the uploaded file, its place among the members of the groups, or "
+        "its line among the numbers entered, from 1."
+    )
     phone: str = strawberry.field(description="The number, E.164.")
     country: str = strawberry.field(description="Where it is registered, ISO 3166-1.")
     content: str = strawberry.field(description="The text, with signature and variables.")
@@ -63,13 +66,17 @@ class BulkTaskRecipient:
     done_at: datetime | None = strawberry.field(description="When its fate was known.")
 
 
-@strawberry.type(description="Something wrong with one row of an uploaded file.")
+@strawberry.type(description="Something wrong with one row of a file, member of a group or number.")
 class BulkTaskRowError:
     """A row that is left out, and why."""
 
-    row: int = strawberry.field(description="The row as the sheet numbers it, from 1.")
+    row: int = strawberry.field(
+        description="The row as the sheet numbers it, the place among the members of the groups, "
+        "or the line among the numbers entered, from 1."
+    )
     column: str = strawberry.field(
-        description="The column, as `B (Name)`; empty for the whole row."
+        description="The column, as `B (Name)`, or the customer group's name; empty for the whole "
+        "row."
     )
     code: Code = strawberry.field(description="What is wrong, for programs; TAKEN is a duplicate.")
     value: str = strawberry.field(description="The beginning of what stands there.")
@@ -137,7 +144,7 @@ class RecipientQuery:
         first: First = PAGE,
         after: After = None,
     ) -> Connection[BulkTaskRecipient] | None:
-        """The recipients of a bulk task, in the order of its file."""
+        """The recipients of a bulk task, in the order they were given in."""
         context = info.context
         page = page_request(first, after, int)
         task = await _task(context, id)
@@ -165,7 +172,7 @@ class RecipientQuery:
         first: First = PAGE,
         after: After = None,
     ) -> Connection[BulkTaskRowError] | None:
-        """The rows of a bulk task's file that are left out, in their order, and why."""
+        """What a bulk task leaves out of what it was given, in its order, and why."""
         context = info.context
         page = page_request(first, after, int)
         task = await _task(context, id)

@@ -30,6 +30,10 @@ from graph.carrier_change import CarrierMutation
 from graph.catalogue import CatalogueQuery
 from graph.certificate import CertificateQuery
 from graph.context import Operation
+from graph.customer import CustomerQuery
+from graph.customer_change import CustomerMutation
+from graph.customer_group import CustomerGroupMutation, CustomerGroupQuery
+from graph.customer_import import CustomerImportMutation, CustomerImportQuery
 from graph.errors import hide_input, is_masked
 from graph.event_callback import EventCallbackMutation, EventCallbackQuery
 from graph.frequency import FrequencyRuleMutation, FrequencyRuleQuery
@@ -64,6 +68,7 @@ from graph.simulation import SimulationQuery
 from graph.statistic import StatisticQuery
 from graph.task import BulkTaskQuery
 from graph.task_change import BulkTaskMutation
+from graph.task_source import BulkTaskSourceMutation
 from graph.template import TemplateMutation, TemplateQuery
 from graph.unsubscription_list import UnsubscriptionMutation, UnsubscriptionQuery
 from graph.user import UserQuery
@@ -92,6 +97,9 @@ QUERIES: Final = (
     BulkTaskQuery,
     RecipientQuery,
     RecipientFormQuery,
+    CustomerGroupQuery,
+    CustomerQuery,
+    CustomerImportQuery,
     StatisticQuery,
     ReceiptAnalysisQuery,
     PriceItemQuery,
@@ -128,6 +136,10 @@ MUTATIONS: Final = (
     CarrierMutation,
     RouteMutation,
     BulkTaskMutation,
+    BulkTaskSourceMutation,
+    CustomerGroupMutation,
+    CustomerMutation,
+    CustomerImportMutation,
     PriceItemMutation,
     PackagePurchaseMutation,
     PackageWatchMutation,

@@ -22,6 +22,7 @@ from graph.skip import BulkTaskSkips, Skips, load_skips
 from graph.standing import Standings, load_standings
 from graph.task_delivery import BulkTaskDelivery, Doubts, load_doubts, show_delivery
 from graph.task_filter import BulkTaskFilter
+from graph.task_group import BulkTaskGroup, RecipientSource, TaskGroups, load_task_groups
 from graph.task_status import TaskStatus, UnknownPolicy
 from policies import actions
 
@@ -57,9 +58,10 @@ class Loaders:
     standings: Standings
     skips: Skips
     doubts: Doubts
+    groups: TaskGroups
 
 
-@strawberry.type(description="A bulk task: one template sent to the recipients of a file.")
+@strawberry.type(description="A bulk task: one template sent to many recipients.")
 class BulkTask(Node):
     """What an account sees of a task."""
 
@@ -88,18 +90,28 @@ class BulkTask(Node):
     finished_at: datetime | None = strawberry.field(
         description="When it was sent, stopped or cancelled."
     )
-    file_name: str | None = strawberry.field(description="What the uploaded file was called.")
+    source: RecipientSource | None = strawberry.field(
+        description="What it has its recipients from; null until they are given."
+    )
+    file_name: str | None = strawberry.field(
+        description="What the uploaded file was called; null for other sources."
+    )
     file_bytes: int | None = strawberry.field(description="Its size in bytes.")
-    rows_seen: int = strawberry.field(description="Rows of the file that are checked.")
-    rows_total: int = strawberry.field(description="Rows the file has; 0 until that is known.")
+    rows_seen: int = strawberry.field(
+        description="Rows of the file, members of the groups or numbers that are checked."
+    )
+    rows_total: int = strawberry.field(description="How many there are; 0 until that is known.")
     recipients: int = strawberry.field(description="Rows that can be sent to.")
     rejected: int = strawberry.field(description="Rows with something wrong; they are left out.")
     duplicates: int = strawberry.field(
-        description="Rows with number and content of an earlier one; they are left out."
+        description="Rows with number and content of an earlier one, and members of several "
+        "groups; they are left out."
     )
     segments: int = strawberry.field(description="Billable segments of all recipients' texts.")
     characters: Long = strawberry.field(description="Characters of all recipients' texts.")
-    problem: str | None = strawberry.field(description="Why the file or the task failed, if so.")
+    problem: str | None = strawberry.field(
+        description="Why the recipients were not taken, or the task failed, if so."
+    )
     row_errors_url: str | None = strawberry.field(
         description="Download of the rows left out, as CSV, with the same bearer token; "
         "null when there are none."
@@ -113,8 +125,18 @@ class BulkTask(Node):
     loaders: strawberry.Private[Loaders]
 
     @strawberry.field(  # type: ignore[untyped-decorator]  # strawberry types it as Any
+        description="The customer groups it was filled from, in their order; empty for other "
+        "sources."
+    )
+    async def groups(self) -> list[BulkTaskGroup]:
+        """Load them together with those of the page's other tasks."""
+        if self.source is not RecipientSource.GROUPS:
+            return []
+        return await self.loaders.groups.load(self.row.id)
+
+    @strawberry.field(  # type: ignore[untyped-decorator]  # strawberry types it as Any
         description="Recipients that sending will leave out as things stand now; null before the "
-        "file is checked, and once sending has begun."
+        "recipients are checked, and once sending has begun."
     )
     async def will_skip(self) -> BulkTaskSkips | None:
         """Load it together with those of the page's other tasks."""
@@ -141,6 +163,7 @@ def show(context: Context, rows: Iterable[BulkTaskRow]) -> list[BulkTask]:
         standings=load_standings(context),
         skips=load_skips(context),
         doubts=load_doubts(context),
+        groups=load_task_groups(context),
     )
     return [_show(context, row, loaders) for row in rows]
 
@@ -165,6 +188,7 @@ def _show(context: Context, row: BulkTaskRow, loaders: Loaders) -> BulkTask:
         consented_at=row.consented_at,
         started_at=row.started_at,
         finished_at=row.finished_at,
+        source=row.source,
         file_name=row.file_name,
         file_bytes=row.file_bytes,
         rows_seen=row.rows_seen,
@@ -214,6 +238,11 @@ class BulkTaskPayload(Payload):
     bulk_task: BulkTask | None = strawberry.field(
         default=None, description="The task; null when it was not changed."
     )
+
+
+def payload(context: Context, row: BulkTaskRow) -> BulkTaskPayload:
+    """Answer a mutation with the task as it is now."""
+    return BulkTaskPayload(bulk_task=show(context, [row])[0])
 
 
 @strawberry.type(description="The answer to `bulkTaskDelete`.")

@@ -1,36 +1,22 @@
-"""What is done with a bulk task, from its draft to its end (BLK-1 to BLK-6)."""
+"""What is done with a bulk task beside giving it recipients (BLK-1, BLK-4 to BLK-6)."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from pathlib import PurePosixPath
-from typing import Annotated, Final
+from typing import Annotated
 
 import strawberry
-from starlette.datastructures import UploadFile
-from strawberry.file_uploads import Upload
 
-from db import checking, settlement
+from db import settlement
 from db import task as tasks
-from db.checking import UploadedFile
-from db.store import TooLargeError, new_key
 from db.task import BulkTaskRow
 from domain import consent, task_form
-from domain import task as rules
-from domain.errors import Code, Refused
-from domain.recipient import RecipientSource
-from domain.task import TaskEvent, TaskStatus
-from graph.context import Context, Info
-from graph.errors import ApiError
+from domain.errors import Refused
+from domain.task import TaskStatus
+from graph.context import Info
 from graph.guard import mutation
 from graph.node import key_of
 from graph.target import on_task
-from graph.task import BulkTaskDeletePayload, BulkTaskPayload, Id, show
+from graph.task import BulkTaskDeletePayload, BulkTaskPayload, Id, payload
 from graph.task_form import BulkTaskCreateInput, BulkTaskStartInput, BulkTaskUpdateInput, read
-from graph.upload import discard
 from policies import actions
-
-PIECE: Final = 2**18
-NAME_MOST: Final = 255
 
 
 @strawberry.type
@@ -45,7 +31,7 @@ class BulkTaskMutation:
             BulkTaskCreateInput, strawberry.argument(description="The task.")
         ],
     ) -> BulkTaskPayload:
-        """Create a draft; upload its recipients next."""
+        """Create a draft; give it recipients next, from a file, customer groups or a list."""
         context = info.context
         async with context.change() as session:
             parts = await read(session, context, input)
@@ -57,7 +43,7 @@ class BulkTaskMutation:
                 **parts.columns(),
             )
             await tasks.add(session, row)
-        return _payload(context, row)
+        return payload(context, row)
 
     @mutation(actions.MODIFY_SEND_SMS_TASK)
     async def bulk_task_update(
@@ -75,35 +61,7 @@ class BulkTaskMutation:
             task_form.check_edit(row.status, parts=input.changes_parts)
             parts = await read(session, context, input.merged(row))
             row.sqlmodel_update(parts.columns())
-        return _payload(context, row)
-
-    @mutation(actions.MODIFY_SEND_SMS_TASK)
-    async def bulk_task_upload(
-        self,
-        info: Info,
-        id: Id,  # noqa: A002 - the schema's name
-        file: Annotated[
-            Upload,
-            strawberry.argument(
-                description="The filled form, .xlsx or .csv, at most 30 MB; `recipientForm` "
-                "gives the empty one."
-            ),
-        ],
-    ) -> BulkTaskPayload:
-        """Give a task its recipients, in place of earlier ones; checking them begins by itself."""
-        context, key = info.context, key_of(id, "BulkTask")
-        async with context.database.read() as session:
-            row = await tasks.owned(session, context.owner, key)
-        if row is None:
-            raise Refused.one(Code.NOT_FOUND, "there is no such bulk task", "id")
-        rules.step(row.status, TaskEvent.CHECK)  # refused now rather than after storing megabytes
-        async with _stored(context, file) as uploaded, context.change() as session:
-            row = await tasks.changing(session, context.owner, key)
-            replaced = await checking.begin(
-                session, row, RecipientSource.FILE, context.now, uploaded
-            )
-        await discard(context.store, [replaced] if replaced else [])
-        return _payload(context, row)
+        return payload(context, row)
 
     @mutation(actions.DELETE_SEND_SMS_TASK)
     async def bulk_task_delete(self, info: Info, id: Id) -> BulkTaskDeletePayload:  # noqa: A002 - the schema's name
@@ -133,7 +91,7 @@ class BulkTaskMutation:
                 raise Refused(*found)
             consent.check(input.given(), row.region, row.segments, context.terms)
             await settlement.consent_to(session, row, context.now, context.terms)
-        return _payload(context, row)
+        return payload(context, row)
 
     @mutation(actions.MODIFY_TASK_STATUS_STOP, on=on_task())
     async def bulk_task_stop(self, info: Info, id: Id) -> BulkTaskPayload:  # noqa: A002 - the schema's name
@@ -142,7 +100,7 @@ class BulkTaskMutation:
         async with context.change() as session:
             row = await tasks.changing(session, context.owner, key_of(id, "BulkTask"))
             await settlement.stop(session, row, context.now)
-        return _payload(context, row)
+        return payload(context, row)
 
     @mutation(actions.CANCEL_SEND_SMS_TASK, on=on_task())
     async def bulk_task_cancel(self, info: Info, id: Id) -> BulkTaskPayload:  # noqa: A002 - the schema's name
@@ -151,42 +109,4 @@ class BulkTaskMutation:
         async with context.change() as session:
             row = await tasks.changing(session, context.owner, key_of(id, "BulkTask"))
             await settlement.cancel(session, row, context.now)
-        return _payload(context, row)
-
-
-def _payload(context: Context, row: BulkTaskRow) -> BulkTaskPayload:
-    return BulkTaskPayload(bulk_task=show(context, [row])[0])
-
-
-@asynccontextmanager
-async def _stored(context: Context, upload: object) -> AsyncIterator[UploadedFile]:
-    """Store an upload for the block that asks for its check, and delete it when that is refused."""
-    if not isinstance(upload, UploadFile):
-        message = "file is no uploaded file: send it as a part of a multipart request"
-        raise Refused.one(Code.INVALID, message, "file")
-    limit = context.terms.recipient_file_bytes
-    key = new_key("recipients", "")
-    try:
-        size = await context.store.put(key, _pieces(upload), limit=limit)
-    except TooLargeError:
-        message = f"file is larger than {limit:,} bytes: split it and send two tasks"
-        raise Refused.one(Code.TOO_LARGE, message, "file") from None
-    try:
-        if not size:
-            raise Refused.one(Code.REQUIRED, "file is empty: upload the filled form", "file")
-        yield UploadedFile(key, _name(upload), size)
-    except (Refused, ApiError):
-        await discard(context.store, [key])
-        raise
-
-
-async def _pieces(upload: UploadFile) -> AsyncIterator[bytes]:
-    await upload.seek(0)  # one part may fill several variables
-    while piece := await upload.read(PIECE):
-        yield piece
-
-
-def _name(upload: UploadFile) -> str:
-    # A name to show, never a path: browsers of old sent whole ones.
-    name = PurePosixPath((upload.filename or "").replace("\\", "/")).name
-    return "".join(character for character in name if character.isprintable())[:NAME_MOST]
+        return payload(context, row)

@@ -39,7 +39,7 @@ _SIGNATURE = (
 
 @strawberry.input(description="What to create a bulk task with.")
 class BulkTaskCreateInput:
-    """The form of the guide, but for the file."""
+    """The form of the guide, but for the recipients."""
 
     name: str = strawberry.field(description="1 to 60 characters.")
     application_id: strawberry.ID = strawberry.field(description="The application to send from.")
@@ -57,10 +57,10 @@ class BulkTaskCreateInput:
 
 @strawberry.input(
     description="What to change of a bulk task; what is left out stays. Application, template and "
-    "signature change only before recipients are uploaded."
+    "signature change only before recipients are given."
 )
 class BulkTaskUpdateInput:
-    """The form of the guide, but for the file."""
+    """The form of the guide, but for the recipients."""
 
     name: str | None = strawberry.field(default=None, description="1 to 60 characters.")
     application_id: strawberry.ID | None = strawberry.field(

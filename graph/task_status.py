@@ -10,7 +10,7 @@ publish(
     name="BulkTaskStatus",
     description="Where a bulk task stands.",
     values={
-        "DRAFT": "It waits for recipients; `problem` says why an uploaded file was not taken.",
+        "DRAFT": "It waits for recipients; `problem` says why those given were not taken.",
         "CHECKING": "Its recipients are being checked; `progress` tells how far that is.",
         "READY": "Its recipients are checked: review the fee, consent, send.",
         "SCHEDULED": "It is paid for and begins at its time.",
