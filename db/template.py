@@ -1,11 +1,12 @@
 """Body templates (TPL-4): where each stands."""
 
+from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import String, cast
-from sqlmodel import Field, col, or_, select
+from sqlmodel import Field, col, func, or_, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 from sqlmodel.sql.expression import SelectOfScalar
 
@@ -17,6 +18,7 @@ from db import signature as signatures
 from db.dialect import choice
 from db.page import Key, Order, Slice
 from db.review import Reviewed, ReviewKind
+from db.short_url import ShortUrlTemplateRow
 from domain import quota
 from domain import review as rules
 from domain.errors import Code, Refused
@@ -103,6 +105,30 @@ async def among(session: AsyncSession, template_ids: set[int]) -> Mapping[int, T
     """Find the templates on a page of the review queue, of whatever account."""
     query = select(TemplateRow).where(col(TemplateRow.id).in_(template_ids))
     return {row.id: row for row in await session.exec(query)}
+
+
+async def holding(
+    session: AsyncSession, owner: int, short_url_ids: Collection[int], most: int
+) -> Mapping[int, Sequence[TemplateRow]]:
+    """Find the templates that hold each of some short URLs, newest first, at most so many each."""
+    link, key = ShortUrlTemplateRow, col(ShortUrlTemplateRow.short_url_id)
+    newest = func.row_number().over(partition_by=key, order_by=col(link.template_id).desc())
+    ranked = (
+        select(key, col(link.template_id), newest.label("place"))
+        .join(TemplateRow, col(TemplateRow.id) == col(link.template_id))
+        .where(key.in_(short_url_ids), col(TemplateRow.deleted_at).is_(None))
+        .subquery()
+    )
+    query = (
+        select(ranked.c.short_url_id, TemplateRow)
+        .join(TemplateRow, col(TemplateRow.id) == ranked.c.template_id)
+        .where(ranked.c.place <= most, TemplateRow.account_uin == owner)
+        .order_by(ranked.c.short_url_id, ranked.c.place)
+    )
+    found: defaultdict[int, list[TemplateRow]] = defaultdict(list)
+    for short_url_id, row in await session.exec(query):
+        found[short_url_id].append(row)
+    return found
 
 
 async def page(

@@ -62,6 +62,8 @@ from graph.route import RouteQuery
 from graph.route_change import RouteMutation
 from graph.route_dry_run import RouteDryRunQuery
 from graph.segment import SegmentQuery
+from graph.short_url import ShortUrlMutation, ShortUrlQuery
+from graph.short_url_statistic import ShortUrlStatisticQuery
 from graph.sign_in import SignInMutation, SignInQuery
 from graph.signature import SignatureMutation, SignatureQuery
 from graph.simulation import SimulationQuery
@@ -101,6 +103,8 @@ QUERIES: Final = (
     CustomerQuery,
     CustomerImportQuery,
     StatisticQuery,
+    ShortUrlQuery,
+    ShortUrlStatisticQuery,
     ReceiptAnalysisQuery,
     PriceItemQuery,
     PackageQuery,
@@ -136,6 +140,7 @@ MUTATIONS: Final = (
     CarrierMutation,
     RouteMutation,
     BulkTaskMutation,
+    ShortUrlMutation,
     BulkTaskSourceMutation,
     CustomerGroupMutation,
     CustomerMutation,

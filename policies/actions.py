@@ -144,10 +144,10 @@ MODIFY_CUSTOMER_GROUP: Final = _reserved_sms(
     "ModifyCustomerGroup", WRITE, "Rename a customer group"
 )
 
-ADD_SHORT_URL: Final = _reserved_sms("AddShortUrl", WRITE, "Create a short URL")
-DELETE_SHORT_URL: Final = _reserved_sms("DeleteShortUrl", WRITE, "Delete a short URL")
-DESCRIBE_SHORT_URL_LIST: Final = _reserved_sms("DescribeShortUrlList", LIST, "List short URLs")
-DESCRIBE_SHORT_URL_STATISTIC: Final = _reserved_sms(
+ADD_SHORT_URL: Final = _sms("AddShortUrl", WRITE, "Create a short URL")
+DELETE_SHORT_URL: Final = _sms("DeleteShortUrl", WRITE, "Delete a short URL")
+DESCRIBE_SHORT_URL_LIST: Final = _sms("DescribeShortUrlList", LIST, "List short URLs")
+DESCRIBE_SHORT_URL_STATISTIC: Final = _sms(
     "DescribeShortUrlStatistic", READ, "Get clicks of short URLs"
 )
 
