@@ -4,6 +4,7 @@ Whoever changes customers or groups of an account holds the account's count of c
 (`hold`), so these changes follow one another, and no two of them wait for each other in a circle.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -153,6 +154,16 @@ async def customers(session: AsyncSession, owner: int, group_id: int | None = No
     if group_id is not None:
         query = query.where(CustomerGroupRow.id == group_id)
     return int((await session.exec(query)).one())
+
+
+async def names(session: AsyncSession, owner: int, group_ids: Collection[int]) -> dict[int, str]:
+    """Give the names of groups of this owner; deleted ones are left out."""
+    query = select(CustomerGroupRow.id, CustomerGroupRow.name).where(
+        CustomerGroupRow.account_uin == owner,
+        col(CustomerGroupRow.deleted_at).is_(None),
+        col(CustomerGroupRow.id).in_(group_ids),
+    )
+    return dict((await session.exec(query)).all())
 
 
 async def add(

@@ -108,13 +108,14 @@ class Work:
     rows_seen: int
 
 
-def _of(owner: int) -> SelectOfScalar[CustomerImportRow]:
+def listing(owner: int) -> SelectOfScalar[CustomerImportRow]:
+    """Select the imports of an account that are remembered."""
     return select(CustomerImportRow).where(CustomerImportRow.account_uin == owner)
 
 
 async def owned(session: AsyncSession, owner: int, import_id: int) -> CustomerImportRow | None:
     """Find one import of this owner."""
-    return (await session.exec(_of(owner).where(CustomerImportRow.id == import_id))).first()
+    return (await session.exec(listing(owner).where(CustomerImportRow.id == import_id))).first()
 
 
 async def page(
@@ -123,12 +124,7 @@ async def page(
     """List imports, the last begun first."""
     identity = col(CustomerImportRow.id)
     order = Order(identity, identity)
-    return await pages.keyset(session, _of(owner), order, first=first, after=after)
-
-
-async def count(session: AsyncSession, owner: int) -> int:
-    """Count the imports that are remembered."""
-    return await pages.count(session, _of(owner))
+    return await pages.keyset(session, listing(owner), order, first=first, after=after)
 
 
 def row_errors(import_id: int) -> SelectOfScalar[CustomerImportErrorRow]:

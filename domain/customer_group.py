@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
-from domain.errors import Problem, Refused
+from domain.errors import Code, Problem, Refused
 from domain.region import SmsType
 from domain.text import check, tidy
 
@@ -31,3 +31,13 @@ def name(text: str, *field: str) -> str:
 def draft(sms_type: SmsType, text: str, *field: str) -> Draft:
     """Check what a new group is to be; raises Refused about `field`."""
     return Draft(sms_type, name(text, *field))
+
+
+def check_choice(*, existing: bool, new: bool) -> None:
+    """Raise Refused unless exactly one of a group there is and a new one is named."""
+    if not existing and not new:
+        message = "no customer group is named: give groupId, or newGroup with a name"
+        raise Refused.one(Code.REQUIRED, message, "group_id")
+    if existing and new:
+        message = "both groupId and newGroup are given: leave one of them out"
+        raise Refused.one(Code.MISMATCH, message, "new_group")

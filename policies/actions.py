@@ -126,23 +126,17 @@ DESCRIBE_SMS_PKG_REMAIN: Final = _sms("DescribeSmsPkgRemain", READ, "Get the pac
 MODIFY_PKG_ALARM: Final = _sms("ModifyPkgAlarm", WRITE, "Edit the package balance alarm")
 MODIFY_PKG_AUTO_RENEW: Final = _sms("ModifyPkgAutoRenew", WRITE, "Switch automatic renewal")
 
-ADD_CUSTOMER_GROUP: Final = _reserved_sms("AddCustomerGroup", WRITE, "Create a customer group")
-ADD_SEND_MOBILE_LIST: Final = _reserved_sms("AddSendMobileList", WRITE, "Enter customer numbers")
-ADD_UP_LOAD_MOBILE_TASK: Final = _reserved_sms(
+ADD_CUSTOMER_GROUP: Final = _sms("AddCustomerGroup", WRITE, "Create a customer group")
+ADD_SEND_MOBILE_LIST: Final = _sms("AddSendMobileList", WRITE, "Enter customer numbers")
+ADD_UP_LOAD_MOBILE_TASK: Final = _sms(
     "AddUpLoadMobileTask", WRITE, "Import customer numbers from a file"
 )
-DELETE_CUSTOMERS: Final = _reserved_sms("DeleteCustomers", WRITE, "Delete customers")
-DELETE_CUSTOMER_GROUP: Final = _reserved_sms(
-    "DeleteCustomerGroup", WRITE, "Delete a customer group"
-)
-DESCRIBE_CUSTOMERS: Final = _reserved_sms("DescribeCustomers", LIST, "List customers")
-DESCRIBE_CUSTOMER_GROUPS: Final = _reserved_sms(
-    "DescribeCustomerGroups", LIST, "List customer groups"
-)
-MODIFY_CUSTOMERS: Final = _reserved_sms("ModifyCustomers", WRITE, "Move customers between groups")
-MODIFY_CUSTOMER_GROUP: Final = _reserved_sms(
-    "ModifyCustomerGroup", WRITE, "Rename a customer group"
-)
+DELETE_CUSTOMERS: Final = _sms("DeleteCustomers", WRITE, "Delete customers")
+DELETE_CUSTOMER_GROUP: Final = _sms("DeleteCustomerGroup", WRITE, "Delete a customer group")
+DESCRIBE_CUSTOMERS: Final = _sms("DescribeCustomers", LIST, "List customers")
+DESCRIBE_CUSTOMER_GROUPS: Final = _sms("DescribeCustomerGroups", LIST, "List customer groups")
+MODIFY_CUSTOMERS: Final = _sms("ModifyCustomers", WRITE, "Move customers between groups")
+MODIFY_CUSTOMER_GROUP: Final = _sms("ModifyCustomerGroup", WRITE, "Rename a customer group")
 
 ADD_SHORT_URL: Final = _sms("AddShortUrl", WRITE, "Create a short URL")
 DELETE_SHORT_URL: Final = _sms("DeleteShortUrl", WRITE, "Delete a short URL")

@@ -1,4 +1,4 @@
-"""Downloads around recipient files: the form to fill in, and the rows left out (BLK-2, BLK-3)."""
+"""Downloads of forms to fill in, and of the rows left out (BLK-2, BLK-3, CUS-1)."""
 
 import asyncio
 import csv
@@ -40,6 +40,8 @@ def routes() -> list[BaseRoute]:
     return [
         Route("/forms/recipients/{id}.xlsx", recipient_form_xlsx),
         Route("/forms/recipients/{id}.csv", recipient_form_csv),
+        Route("/forms/customers.xlsx", customer_form_xlsx),
+        Route("/forms/customers.csv", customer_form_csv),
         Route("/bulk-tasks/{id}/row-errors.csv", row_errors),
     ]
 
@@ -84,6 +86,21 @@ async def recipient_form_csv(request: Request, context: Context) -> Response:
         return _missing()
     headers = _headers(f"recipients-{row.id}.csv")
     return Response(form.build_csv(row.variables), media_type=CSV, headers=headers)
+
+
+@_guarded(actions.DESCRIBE_CUSTOMERS)
+async def customer_form_xlsx(request: Request, context: Context) -> Response:
+    """Give the form that customers are imported with as a workbook."""
+    del request, context
+    data = await asyncio.to_thread(form.build_xlsx, 0, None)
+    return Response(data, media_type=XLSX, headers=_headers("customers.xlsx"))
+
+
+@_guarded(actions.DESCRIBE_CUSTOMERS)
+async def customer_form_csv(request: Request, context: Context) -> Response:
+    """Give the form that customers are imported with as text."""
+    del request, context
+    return Response(form.build_csv(0), media_type=CSV, headers=_headers("customers.csv"))
 
 
 @_guarded(actions.DESCRIBE_SEND_SMS_DETAIL)
