@@ -138,7 +138,7 @@ def compile(content: str, kind: IdentityKind = IdentityKind.ORGANIZATION) -> Com
     return Compiled(
         variables=max(slots, default=-1) + 1,
         is_verification_code=bool(_KEYWORD_OF_CODE.search(content))
-        and not _offers_opt_out(content),
+        and not offers_opt_out(content),
         _parts=tuple(pieces[::2]),
         _slots=slots,
         _kind=kind,
@@ -158,10 +158,15 @@ def full_text(sign: str | None, body: str, region: Region) -> str:
     return whole
 
 
+def offers_opt_out(content: str) -> bool:
+    """Say whether a text tells how to unsubscribe, as marketing must (TPL-3)."""
+    return bool(_OPT_OUT.search(unicodedata.normalize("NFKC", content)))
+
+
 def _content_problems(content: str, sms_type: SmsType) -> list[Problem]:
     """Apply the review standard to a content of legal length."""
     faults = [*_mark_faults(content), *_variable_faults(content)]
-    if sms_type is SmsType.MARKETING and not _offers_opt_out(content):
+    if sms_type is SmsType.MARKETING and not offers_opt_out(content):
         way_out = 'end it like "回T退订" or "Reply T to unsubscribe"'
         faults.append(f"is marketing and offers no way to unsubscribe: {way_out}")
     return [
@@ -200,10 +205,6 @@ def _variable_faults(content: str) -> list[str]:
             f"has a variable inside {quoted(split)}: make a number or link whole or constant"
         )
     return faults
-
-
-def _offers_opt_out(content: str) -> bool:
-    return bool(_OPT_OUT.search(unicodedata.normalize("NFKC", content)))
 
 
 def _first(pattern: re.Pattern[str], content: str) -> str | None:
