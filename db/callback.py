@@ -9,14 +9,16 @@ from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 import orjson
-from sqlalchemy import Index, UniqueConstraint, select, text
+from sqlalchemy import Index, UniqueConstraint, and_, select, text
 from sqlmodel import Field, SQLModel
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from db import pull
 from db.account import AccountRow
 from db.application import ApplicationRow
 from db.batch import given
 from db.dialect import BigId, insert
+from db.pull import QUEUE
 from db.signature import SignatureRow
 from db.vault import Vault
 from domain.callback import ReplyEvent, StatusEvent
@@ -130,58 +132,76 @@ _SIGNATURE: Final = SignatureRow.metadata.tables["signature"]
 
 
 async def status(session: AsyncSession, rows: Sequence[StatusEvent]) -> None:
-    """Queue status events of applications whose event callback is on.
+    """Queue status events of applications whose event callback is on, or who pull them, or both.
 
-    One statement when no application has one, else two, whatever the number of events.
+    One statement when no application does either, else one more for each way, whatever the number
+    of events.
     """
     if not rows:
         return
-    columns = CALLBACK.c
     query = (
-        select(columns.app_id, columns.id, _ACCOUNT.c.time_zone)
-        .join(_ACCOUNT, _ACCOUNT.c.uin == columns.account_uin)
-        .join(_APPLICATION, _APPLICATION.c.id == columns.app_id)
+        select(_APPLICATION.c.id, CALLBACK.c.id, QUEUE.c.id, _ACCOUNT.c.time_zone)
+        .join(_ACCOUNT, _ACCOUNT.c.uin == _APPLICATION.c.account_uin)
+        .outerjoin(
+            CALLBACK, and_(CALLBACK.c.app_id == _APPLICATION.c.id, CALLBACK.c.enabled.is_(True))
+        )
+        .outerjoin(QUEUE, QUEUE.c.app_id == _APPLICATION.c.id)
         .where(
-            columns.app_id.in_({event.app_id for event in rows}),
-            columns.enabled.is_(True),
+            _APPLICATION.c.id.in_({event.app_id for event in rows}),
             _APPLICATION.c.deleted_at.is_(None),
         )
     )
     found = (await (await session.connection()).execute(query)).all()
-    wanted = {app_id: (callback_id, ZoneInfo(zone)) for app_id, callback_id, zone in found}
+    pushed = {row[0]: (row[1], ZoneInfo(row[3])) for row in found if row[1]}
+    pulled: dict[int, int] = {row[0]: row[2] for row in found if row[2]}
     queued = []
     for event in rows:
-        if event.app_id in wanted:
-            callback_id, zone = wanted[event.app_id]
+        if event.app_id in pushed:
+            callback_id, zone = pushed[event.app_id]
             body = orjson.dumps(event.payload(zone)).decode()
             queued.append((callback_id, event.message_id, body, event.at))
     await _queue(session, queued)
+    taken = [(pulled[event.app_id], event) for event in rows if event.app_id in pulled]
+    await pull.add_statuses(session, taken)
 
 
 async def reply(session: AsyncSession, rows: Sequence[ReplyEvent]) -> None:
-    """Queue replies of accounts whose reply callback is on.
+    """Queue replies of accounts whose reply callback is on, or who pull them, or both.
 
-    One statement when no account has one, else three, whatever the number of replies.
+    One statement when no account does either, else two more to push and one to be pulled, whatever
+    the number of replies.
     """
     if not rows:
         return
-    columns = CALLBACK.c
-    query = select(columns.account_uin, columns.id).where(
-        columns.account_uin.in_({event.account_uin for event in rows}),
-        columns.app_id == REPLIES,
-        columns.enabled.is_(True),
+    uin = _ACCOUNT.c.uin
+    on = and_(
+        CALLBACK.c.account_uin == uin, CALLBACK.c.app_id == REPLIES, CALLBACK.c.enabled.is_(True)
+    )
+    query = (
+        select(uin, CALLBACK.c.id, QUEUE.c.id)
+        .outerjoin(CALLBACK, on)
+        .outerjoin(QUEUE, and_(QUEUE.c.account_uin == uin, QUEUE.c.app_id == pull.OF_REPLIES))
+        .where(uin.in_({event.account_uin for event in rows}))
     )
     found = (await (await session.connection()).execute(query)).all()
-    wanted: dict[int, int] = {row[0]: row[1] for row in found}
-    if not wanted:
+    pushed: dict[int, int] = {row[0]: row[1] for row in found if row[1]}
+    pulled: dict[int, int] = {row[0]: row[2] for row in found if row[2]}
+    await _push_replies(session, pushed, [event for event in rows if event.account_uin in pushed])
+    taken = [(pulled[event.account_uin], event) for event in rows if event.account_uin in pulled]
+    await pull.add_replies(session, taken)
+
+
+async def _push_replies(
+    session: AsyncSession, pushed: Mapping[int, int], heard: Sequence[ReplyEvent]
+) -> None:
+    if not heard:
         return
-    heard = [event for event in rows if event.account_uin in wanted]
     signs = await _signs(session, {event.signature_id for event in heard if event.signature_id})
     await _queue(
         session,
         [
             (
-                wanted[event.account_uin],
+                pushed[event.account_uin],
                 event.message_id,
                 orjson.dumps(event.payload(signs.get(event.signature_id or 0, ""))).decode(),
                 event.at,

@@ -46,6 +46,7 @@ class ReplyRow(SQLModel, table=True):
 class _Answered(NamedTuple):
     id: int
     account_uin: int
+    app_id: int
     signature_id: int | None
     sms_type: SmsType
     phone: str
@@ -215,6 +216,7 @@ def _opted_out(
 def _told(reply: _New, message: _Answered) -> ReplyEvent:
     return ReplyEvent(
         account_uin=message.account_uin,
+        app_id=message.app_id,
         message_id=message.id,
         phone=message.phone,
         text=reply.text,

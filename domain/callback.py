@@ -54,6 +54,7 @@ class ReplyEvent:
     """A recipient's reply to `message_id`, whose signature was `signature_id`."""
 
     account_uin: int
+    app_id: int
     message_id: int
     phone: str
     text: str
@@ -110,7 +111,13 @@ def sample_status(now: datetime) -> StatusEvent:
 def sample_reply(now: datetime) -> ReplyEvent:
     """Give what a test pushes to a reply callback."""
     return ReplyEvent(
-        account_uin=0, message_id=0, phone=_SAMPLE_PHONE, text="test", signature_id=None, at=now
+        account_uin=0,
+        app_id=0,
+        message_id=0,
+        phone=_SAMPLE_PHONE,
+        text="test",
+        signature_id=None,
+        at=now,
     )
 
 

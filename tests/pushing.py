@@ -57,6 +57,7 @@ def reply(message_id: int, text: str = "Y") -> ReplyEvent:
     """Make the event of a reply."""
     return ReplyEvent(
         account_uin=UIN,
+        app_id=UIN,
         message_id=message_id,
         phone="+8613800138000",
         text=text,

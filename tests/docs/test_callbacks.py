@@ -48,7 +48,13 @@ def test_the_examples_are_what_is_pushed() -> None:
     )
     assert status == [event.payload(ZoneInfo("Asia/Shanghai"))]
     heard = ReplyEvent(
-        account_uin=1, message_id=77, phone="+8613800138000", text="好的", signature_id=1, at=AT
+        account_uin=1,
+        app_id=1,
+        message_id=77,
+        phone="+8613800138000",
+        text="好的",
+        signature_id=1,
+        at=AT,
     )
     assert reply == heard.payload("Shop")
 

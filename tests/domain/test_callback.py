@@ -50,7 +50,13 @@ def test_a_receipt_of_failure_is_told_with_the_carriers_code_and_its_meaning() -
 
 def test_a_reply_is_told_with_the_signature_it_answers() -> None:
     reply = ReplyEvent(
-        account_uin=1, message_id=77, phone="+8613800138000", text="好的", signature_id=5, at=AT
+        account_uin=1,
+        app_id=1,
+        message_id=77,
+        phone="+8613800138000",
+        text="好的",
+        signature_id=5,
+        at=AT,
     )
     assert reply.payload("Shop") == {
         "nationcode": "86",
@@ -63,7 +69,14 @@ def test_a_reply_is_told_with_the_signature_it_answers() -> None:
 
 def test_the_extend_code_is_told_only_where_there_is_one() -> None:
     reply = ReplyEvent(
-        account_uin=1, message_id=7, phone="+1", text="", signature_id=None, at=AT, extend="12"
+        account_uin=1,
+        app_id=1,
+        message_id=7,
+        phone="+1",
+        text="",
+        signature_id=None,
+        at=AT,
+        extend="12",
     )
     assert reply.payload("")["extend"] == "12"
 
