@@ -16,8 +16,34 @@ AWAITED: Final = text("state IN ('submitted', 'unknown')")
 PARKED: Final = text("state = 'waiting'")
 SINGLE: Final = text("task_id IS NULL AND state IN ('queued', 'waiting')")
 CODE_MOST: Final = 64  # characters of an outcome code that are kept
-_SENT: Final = text("submitted_at IS NOT NULL")
 _REFERENCED: Final = text("carrier_ref IS NOT NULL")
+SENT: Final = text("submitted_at IS NOT NULL")
+TURNED_DOWN: Final = text("submitted_at IS NULL AND done_at IS NOT NULL")
+
+
+def _records(key: str, *columns: str) -> tuple[Index, Index]:
+    """List records by a key, newest first (STA-2): by when they were sent, and the others by end.
+
+    Two plain indexes, because one on coalesce(submitted_at, done_at) is written again by every
+    receipt. Of a message only one of them holds an entry.
+    """
+    sent = Index(
+        f"ix_message_{key}_sent",
+        *columns,
+        "submitted_at",
+        "id",
+        sqlite_where=SENT,
+        postgresql_where=SENT,
+    )
+    turned_down = Index(
+        f"ix_message_{key}_turned_down",
+        *columns,
+        "done_at",
+        "id",
+        sqlite_where=TURNED_DOWN,
+        postgresql_where=TURNED_DOWN,
+    )
+    return sent, turned_down
 
 
 class MessageRow(SQLModel, table=True):
@@ -62,10 +88,11 @@ class MessageRow(SQLModel, table=True):
             sqlite_where=SINGLE,
             postgresql_where=SINGLE,
         ),
-        # Whom a reply answers: the last message that was sent to its phone.
-        Index(
-            "ix_message_phone", "phone", "submitted_at", sqlite_where=_SENT, postgresql_where=_SENT
-        ),
+        *_records("account", "account_uin", "region"),
+        *_records("app", "app_id", "region"),
+        *_records("template", "template_id", "region"),
+        # Also whom a reply answers: the last message that was sent to its phone.
+        *_records("phone", "phone"),
         Index("ix_message_awaited", "submitted_at", sqlite_where=AWAITED, postgresql_where=AWAITED),
     )
 
