@@ -5,9 +5,10 @@ from datetime import datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import insert
+from sqlalchemy import insert, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from db.batch import given
 from db.message import TABLE as MESSAGE
 from db.message import MessageRow
 from domain.region import Region, SmsType
@@ -60,6 +61,12 @@ async def add(session: AsyncSession, rows: Sequence[Mapping[str, Any]]) -> list[
 
     One statement, however many there are up to a request's most.
     """
-    statement = insert(MESSAGE).returning(MESSAGE.c.id, sort_by_parameter_order=True)
-    written = await (await session.connection()).execute(statement, rows)
-    return list(written.scalars())
+    names = list(rows[0])
+    columns = [MESSAGE.c[name] for name in names]
+    # The place of a row stands where a task's message has its row; it is not written.
+    values = ((*row.values(), place) for place, row in enumerate(rows))
+    table = given(session, [*columns, MESSAGE.c.row_number], values)
+    found = select(*(table.c[name] for name in names)).order_by(table.c.row_number)
+    statement = insert(MESSAGE).from_select(names, found).returning(MESSAGE.c.id)
+    # Ids are given in the order of the rows, and nothing says that they come back in it.
+    return sorted((await (await session.connection()).execute(statement)).scalars())
