@@ -91,30 +91,28 @@ MODIFY_SEND_SMS_TASK: Final = _sms("ModifySendSMSTask", WRITE, "Edit a draft tas
 MODIFY_TASK_STATUS_START: Final = _app("ModifyTaskStatusStart", WRITE, "Start a task")
 MODIFY_TASK_STATUS_STOP: Final = _app("ModifyTaskStatusStop", WRITE, "Stop a running task")
 
-ADD_DUMP_LOG_TASK: Final = _reserved_sms("AddDumpLogTask", WRITE, "Order a dump of records")
-CANCEL_DUMP_LOG_TASK: Final = _reserved_sms("CancelDumpLogTask", WRITE, "Cancel a dump of records")
+ADD_DUMP_LOG_TASK: Final = _sms("AddDumpLogTask", WRITE, "Order a dump of records")
+CANCEL_DUMP_LOG_TASK: Final = _sms("CancelDumpLogTask", WRITE, "Cancel a dump of records")
 DESCRIBE_INNER_SMS_REPLY: Final = _reserved_sms("DescribeInnerSMSReply", LIST, "List replies")
-DESCRIBE_MONTH_STATISTIC: Final = _reserved_sms(
-    "DescribeMonthStatistic", READ, "Get statistics by month"
-)
-DESCRIBE_NATION_CODE_STATISTIC: Final = _reserved_sms(
+DESCRIBE_MONTH_STATISTIC: Final = _sms("DescribeMonthStatistic", READ, "Get statistics by month")
+DESCRIBE_NATION_CODE_STATISTIC: Final = _sms(
     "DescribeNationCodeStatistic", READ, "Get statistics by country or region"
 )
-DESCRIBE_QUERY_DUMP_LOG_TASK: Final = _reserved_sms(
+DESCRIBE_QUERY_DUMP_LOG_TASK: Final = _sms(
     "DescribeQueryDumpLogTask", LIST, "List dumps of records"
 )
 DESCRIBE_RECEIPT_RESULT: Final = _sms("DescribeReceiptResult", READ, "Get the receipt analysis")
-DESCRIBE_SEND_SMS_DUMP_LOG_TASK: Final = _reserved_sms(
+DESCRIBE_SEND_SMS_DUMP_LOG_TASK: Final = _sms(
     "DescribeSendSmsDumpLogTask", READ, "Download a dump of records"
 )
 DESCRIBE_SEND_SMS_RECORD: Final = _reserved_sms(
     "DescribeSendSmsRecord", LIST, "List message records"
 )
 DESCRIBE_SEND_SMS_STATISTIC: Final = _sms("DescribeSendSMSStatistic", READ, "Get the trend chart")
-DESCRIBE_SMS_RECORD_FILE: Final = _reserved_sms(
+DESCRIBE_SMS_RECORD_FILE: Final = _sms(
     "DescribeSmsRecordFile", READ, "Export message records"
 )
-DESCRIBE_SMS_RESULT_FILE: Final = _reserved_sms("DescribeSmsResultFile", READ, "Export statistics")
+DESCRIBE_SMS_RESULT_FILE: Final = _sms("DescribeSmsResultFile", READ, "Export statistics")
 DESCRIBE_STATISTIC_QUERY: Final = _sms("DescribeStatisticQuery", READ, "Get the data overview")
 
 BUY_PACKAGE: Final = _sms("BuyPackage", WRITE, "Buy a package")
@@ -156,38 +154,30 @@ DESCRIBE_REPLY_URL: Final = _sms("DescribeReplyUrl", READ, "Get the reply callba
 DESCRIBE_UNSUBSCRIBE: Final = _sms("DescribeUnsubscribe", LIST, "List unsubscribed users")
 MODIFY_REPLY_URL: Final = _sms("ModifyReplyUrl", WRITE, "Edit the reply callback")
 
-CALLBACK_STATUS_STATISTICS: Final = _reserved_sms(
-    "CallbackStatusStatistics", READ, "Count receipts"
-)
-DESCRIBE_PHONE_NUMBER_INFO: Final = _reserved_sms(
-    "DescribePhoneNumberInfo", READ, "Parse phone numbers"
-)
+CALLBACK_STATUS_STATISTICS: Final = _sms("CallbackStatusStatistics", READ, "Count receipts")
+DESCRIBE_PHONE_NUMBER_INFO: Final = _sms("DescribePhoneNumberInfo", READ, "Parse phone numbers")
 DESCRIBE_SEND_RECORD_LIST: Final = _reserved_sms(
     "DescribeSendRecordList", LIST, "List send records of a number"
 )
-DESCRIBE_SMS_SIGN_LIST: Final = _reserved_sms("DescribeSmsSignList", LIST, "List signatures by id")
-DESCRIBE_SMS_TEMPLATE_LIST: Final = _reserved_sms(
+DESCRIBE_SMS_SIGN_LIST: Final = _sms("DescribeSmsSignList", LIST, "List signatures by id")
+DESCRIBE_SMS_TEMPLATE_LIST: Final = _sms(
     "DescribeSmsTemplateList", LIST, "List body templates by id"
 )
-PULL_SMS_REPLY_STATUS: Final = _reserved_sms(
-    "PullSmsReplyStatus", WRITE, "Take queued replies, each once"
-)
-PULL_SMS_REPLY_STATUS_BY_PHONE_NUMBER: Final = _reserved_sms(
+PULL_SMS_REPLY_STATUS: Final = _sms("PullSmsReplyStatus", WRITE, "Take queued replies, each once")
+PULL_SMS_REPLY_STATUS_BY_PHONE_NUMBER: Final = _sms(
     "PullSmsReplyStatusByPhoneNumber", READ, "Get replies of a number"
 )
-PULL_SMS_SEND_STATUS: Final = _reserved_sms(
-    "PullSmsSendStatus", WRITE, "Take queued receipts, each once"
-)
-PULL_SMS_SEND_STATUS_BY_PHONE_NUMBER: Final = _reserved_sms(
+PULL_SMS_SEND_STATUS: Final = _sms("PullSmsSendStatus", WRITE, "Take queued receipts, each once")
+PULL_SMS_SEND_STATUS_BY_PHONE_NUMBER: Final = _sms(
     "PullSmsSendStatusByPhoneNumber", READ, "Get receipts of a number"
 )
 REPORT_CONVERSION: Final = _reserved_sms("ReportConversion", WRITE, "Report a conversion")
-SEND_MULTI_GLOBAL_SMS: Final = _reserved_sms(
+SEND_MULTI_GLOBAL_SMS: Final = _sms(
     "SendMultiGlobalSms", WRITE, "Send Global SMS, a template a number"
 )
-SEND_SMS: Final = _reserved_sms("SendSms", WRITE, "Send SMS")
-SEND_STATUS_STATISTICS: Final = _reserved_sms("SendStatusStatistics", READ, "Count sent messages")
-SMS_PACKAGES_STATISTICS: Final = _reserved_sms("SmsPackagesStatistics", READ, "Count package use")
+SEND_SMS: Final = _sms("SendSms", WRITE, "Send SMS")
+SEND_STATUS_STATISTICS: Final = _sms("SendStatusStatistics", READ, "Count sent messages")
+SMS_PACKAGES_STATISTICS: Final = _sms("SmsPackagesStatistics", READ, "Count package use")
 
 ADD_USER: Final = _cam("AddUser", WRITE, "Create a sub-account")
 ADD_USER_TO_GROUP: Final = _cam("AddUserToGroup", WRITE, "Add a sub-account to a group")

@@ -12,7 +12,6 @@ from typing import Final
 from starlette.applications import Starlette
 from starlette.datastructures import MutableHeaders
 from starlette.middleware import Middleware
-from starlette.responses import RedirectResponse
 from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -26,9 +25,11 @@ from graph.authority import Authorities
 from policies.live import PolicyDirectory
 from server import download, form
 from server.api.rate import RateLimit, rates
+from server.api.v3 import endpoint as api_v3
 from server.bounds import BodyBounds
 from server.credentials import PATH as CREDENTIALS
 from server.credentials import credentials_file
+from server.export import Exports
 from server.graphql import STATIC, Endpoint, static_file
 from server.readiness import Readiness
 from server.redirect import Redirect
@@ -125,13 +126,14 @@ def create_app(
 def routes(readiness: Readiness, redirect: Redirect) -> list[BaseRoute]:
     """List every path this server answers."""
     return [
-        Route("/", lambda _: RedirectResponse("/graphql")),
         Route("/graphql", Endpoint()),
         Route(f"{STATIC}/{{name:path}}", static_file),
         Route(CREDENTIALS, credentials_file),
+        *api_v3.routes(),
         *readiness.routes(),
         *redirect.routes(),
         *download.routes(),
+        *Exports().routes(),
         *form.routes(),
     ]
 

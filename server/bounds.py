@@ -9,6 +9,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 JSON_BYTES: Final = 256 * 1024
 MULTIPART_OVERHEAD: Final = 1024 * 1024
 BODY_SECONDS: Final = 120
+SELF_BOUNDED: Final = frozenset({"/"})
+"""Where bodies are bounded by what answers there, which tells its errors in another form."""
 PREFLIGHT_HEADERS: Final = (b"apollo-require-preflight", b"x-apollo-operation-name")
 
 
@@ -34,7 +36,7 @@ class BodyBounds:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Check the headers, then count what really arrives."""
-        if scope["type"] != "http" or scope["method"] != "POST":
+        if scope["type"] != "http" or scope["method"] != "POST" or scope["path"] in SELF_BOUNDED:
             await self.app(scope, receive, send)
             return
         headers = {name.lower(): value for name, value in scope["headers"]}

@@ -23,6 +23,7 @@ import db
 from graph.guard import Requires
 from graph.schema import schema
 from policies.actions import CATALOGUE
+from server.api.v3.table import OPERATIONS
 from server.settings import PREFIX, Settings
 
 ROOT = Path(__file__).parent.parent
@@ -50,7 +51,8 @@ def test_every_root_field_declares_one_action_of_the_table() -> None:
 
 
 def test_every_action_is_asked_for_or_reserved() -> None:
-    asked = {*re.findall(r'@requires\(action: "([^"]+)"', schema.as_str()), *NESTED}
+    of_api = {operation.action.name for operation in OPERATIONS.values()}
+    asked = {*re.findall(r'@requires\(action: "([^"]+)"', schema.as_str()), *NESTED, *of_api}
     wrong = {
         name: "reserved but used" if action.reserved else "neither used nor reserved"
         for name, action in CATALOGUE.items()
