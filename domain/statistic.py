@@ -139,16 +139,30 @@ def span_of(
 
     Both days are included. Raises Refused unless it is one or the other, and at most 92 days.
     """
+    first, last = days_of(period, first, last, now, zone)
+    return _days(first, (last - first).days + 1, zone)
+
+
+def days_of(
+    period: Period | None,
+    first: date | None,
+    last: date | None,
+    now: datetime,
+    zone: ZoneInfo,
+) -> tuple[date, date]:
+    """Give the first and the last day of the same, both included; raises Refused alike."""
     if period is None and first is not None and last is not None:
-        return _between(first, last, zone)
+        _check(first, last)
+        return first, last
     if period is None or first is not None or last is not None:
         message = 'the time is not clear: give either "period", or both "from" and "to"'
         raise Refused.one(Code.REQUIRED, message, "period")
     back, days = _DAYS[period]
-    return _days(now.astimezone(zone).date() - timedelta(days=back), days, zone)
+    start = day_of(now, zone) - timedelta(days=back)
+    return start, start + timedelta(days=days - 1)
 
 
-def _between(first: date, last: date, zone: ZoneInfo) -> Span:
+def _check(first: date, last: date) -> None:
     for name, day in (("from", first), ("to", last)):
         if not EARLIEST <= day <= LATEST:
             message = f'"{day}" is out of range: give a day from "{EARLIEST}" to "{LATEST}"'
@@ -160,7 +174,6 @@ def _between(first: date, last: date, zone: ZoneInfo) -> Span:
     if days > DAYS_MOST:
         message = f'"{first}" to "{last}" is {days} days: ask for at most {DAYS_MOST} at once'
         raise Refused.one(Code.OUT_OF_RANGE, message, "to")
-    return _days(first, days, zone)
 
 
 def _days(first: date, days: int, zone: ZoneInfo) -> Span:

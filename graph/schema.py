@@ -30,12 +30,16 @@ from graph.carrier_change import CarrierMutation
 from graph.catalogue import CatalogueQuery
 from graph.certificate import CertificateQuery
 from graph.context import Operation
+from graph.country_statistic import CountryStatisticQuery
 from graph.customer import CustomerQuery
 from graph.customer_change import CustomerMutation
 from graph.customer_group import CustomerGroupMutation, CustomerGroupQuery
 from graph.customer_import import CustomerImportMutation, CustomerImportQuery
+from graph.dump import DumpQuery
+from graph.dump_change import DumpMutation
 from graph.errors import hide_input, is_masked
 from graph.event_callback import EventCallbackMutation, EventCallbackQuery
+from graph.export import ExportQuery
 from graph.frequency import FrequencyRuleMutation, FrequencyRuleQuery
 from graph.group import GroupQuery
 from graph.group_change import GroupMutation, MembershipMutation
@@ -43,6 +47,7 @@ from graph.limits import MAX_TOKENS, QueryBounds
 from graph.long import LONG, Long
 from graph.lookup import lookup
 from graph.migration import MigrationQuery
+from graph.month_statistic import MonthStatisticQuery
 from graph.notification import NotificationMutation, NotificationQuery
 from graph.package import PackageQuery
 from graph.package_purchase import PackagePurchaseMutation, PackagePurchaseQuery
@@ -106,6 +111,10 @@ QUERIES: Final = (
     ShortUrlQuery,
     ShortUrlStatisticQuery,
     ReceiptAnalysisQuery,
+    CountryStatisticQuery,
+    MonthStatisticQuery,
+    ExportQuery,
+    DumpQuery,
     PriceItemQuery,
     PackageQuery,
     PackagePurchaseQuery,
@@ -145,6 +154,7 @@ MUTATIONS: Final = (
     CustomerGroupMutation,
     CustomerMutation,
     CustomerImportMutation,
+    DumpMutation,
     PriceItemMutation,
     PackagePurchaseMutation,
     PackageWatchMutation,

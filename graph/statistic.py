@@ -94,7 +94,7 @@ class StatisticTotals(StatisticCounts):
     @classmethod
     def of(cls, totals: Totals) -> Self:
         """Show counts."""
-        return cls(**_counts(totals))
+        return cls(**counts_of(totals))
 
 
 @strawberry.type(description="One bar of the trend chart; bars without messages are there too.")
@@ -108,7 +108,7 @@ class StatisticBar(StatisticCounts):
     def all(cls, bars: list[tuple[datetime, Totals]], span: Span) -> list[Self]:
         """Show the bars of a span."""
         return [
-            cls(start=start, end=end, **_counts(totals))
+            cls(start=start, end=end, **counts_of(totals))
             for (start, totals), end in zip(bars, span.edges[1:], strict=True)
         ]
 
@@ -181,7 +181,8 @@ class StatisticQuery:
         return [FailureReason.of(code, failures, every) for code, failures in counted]
 
 
-def _counts(totals: Totals) -> dict[str, Any]:
+def counts_of(totals: Totals) -> dict[str, Any]:
+    """Give the fields of `StatisticCounts`."""
     return {
         "requests": totals.requests,
         "accepted": totals.accepted,
