@@ -56,7 +56,7 @@ async def add(session: AsyncSession, task_id: int, rows: Mapping[str, int]) -> d
         return {}
     asked = given(session, (columns.phone,), ((phone,) for phone in known))
     query = select(*key).where(columns.task_id == task_id, columns.phone.in_(select(asked.c.phone)))
-    return dict((await connection.execute(query)).tuples().all())
+    return {found.phone: found.row_number for found in await connection.execute(query)}
 
 
 async def erase(session: AsyncSession, task_id: int) -> int:

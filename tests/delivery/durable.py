@@ -13,18 +13,21 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
 from sqlmodel import col, select
 
-from db import checking
+from db import checking, group_recipient, task
+from db.checking import UploadedFile
 from db.job import JobRow
 from db.session import Database
 from db.store import Store, new_key
 from delivery.step import Tools
 from delivery.workflows import Workflows
+from domain.recipient import RecipientSource
 from domain.task import TaskStatus
 from domain.terms import Terms
-from tests import bulk
+from tests import bulk, filling
 from tests.bulk import Parts
 from tests.console import START, Clock
 from tests.delivery.recipients import csv_file
@@ -75,6 +78,32 @@ class Bench:
         key = await self.put(table)
         await bulk.begin(self.database, task_id, START, key)
         return task_id, key
+
+    async def select(self, *group_ids: int, content: str = filling.PLAIN) -> int:
+        """Make a task without variables whose groups wait to be copied; gives its id."""
+        task_id = await self.plain_task(content)
+        async with self.database.write() as session:
+            row = await task.changing(session, self.parts.account_uin, task_id)
+            found = await group_recipient.among(session, row.account_uin, group_ids)
+            groups = [one for one in found if one is not None]
+            await group_recipient.begin(session, row, groups, START)
+        return task_id
+
+    async def enter(self, *numbers: str) -> int:
+        """Make a task without variables whose numbers wait to be checked; gives its id."""
+        task_id, key = await self.plain_task(), new_key("recipients", "")
+        data = orjson.dumps(list(enumerate(numbers, 1)))
+        await self.tools.store.put(key, data, limit=len(data))
+        async with self.database.write() as session:
+            row = await task.changing(session, self.parts.account_uin, task_id)
+            file = UploadedFile(key, "", len(data))
+            await checking.begin(session, row, RecipientSource.NUMBERS, START, file)
+        return task_id
+
+    async def plain_task(self, content: str = filling.PLAIN) -> int:
+        """Make a draft whose template has no variables; gives its id."""
+        template_id = await filling.add_template(self.database, self.parts, START, content)
+        return await bulk.add_task(self.database, self.parts, START, template_id=template_id)
 
     async def is_checked(self, task_id: int) -> bool:
         """Say whether a check has ended and its file is gone."""
@@ -128,18 +157,22 @@ async def all_done(bench: Bench) -> bool:
 
 def stand_still(patch: pytest.MonkeyPatch, after: int) -> asyncio.Event:
     """Make checks wait for ever once they kept `after` batches; the event tells that they do."""
-    store, stands = checking.store, asyncio.Event()
+    stands = asyncio.Event()
     kept = 0
 
-    async def slow(*given: Any, **named: Any) -> bool:
-        nonlocal kept
-        if kept == after:
-            stands.set()
-            await asyncio.Event().wait()
-        kept += 1
-        return await store(*given, **named)
+    def slow(store: Callable[..., Awaitable[bool]]) -> Callable[..., Awaitable[bool]]:
+        async def standing(*given: Any, **named: Any) -> bool:
+            nonlocal kept
+            if kept == after:
+                stands.set()
+                await asyncio.Event().wait()
+            kept += 1
+            return await store(*given, **named)
 
-    patch.setattr(checking, "store", slow)
+        return standing
+
+    for module in (checking, group_recipient):
+        patch.setattr(module, "store", slow(module.store))
     return stands
 
 
