@@ -17,6 +17,7 @@ from db.job import JobKind
 from db.page import Key, Order, Slice
 from domain.dump import DumpEvent, DumpKind, DumpStatus, step
 from domain.errors import Code, Refused
+from domain.message import MessageStatus
 from domain.quota import DUMPS
 from domain.region import Region
 
@@ -53,6 +54,7 @@ class DumpRow(SQLModel, table=True):
     app_id: int | None = Field(default=None, sa_type=BigId)
     template_id: int | None = Field(default=None, sa_type=BigId)
     task_id: int | None = Field(default=None, sa_type=BigId)
+    state: MessageStatus | None = Field(default=None, sa_type=choice(MessageStatus))
     created_at: datetime
     created_by: int = Field(sa_type=BigId)
     rows: int = Field(default=0, sa_type=BigId)

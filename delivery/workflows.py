@@ -22,6 +22,7 @@ from db import worker as workers
 from db.job import JobKind, JobRow
 from delivery.checking import check_recipients
 from delivery.customer_import import erase_customer_group, import_customers
+from delivery.dump import dump_records
 from delivery.notification import notify
 from delivery.scheduling import erase_task, settle_task, start_task
 from delivery.step import Job, Tools, step
@@ -49,17 +50,21 @@ HANDLERS: Final[Mapping[JobKind, Handler]] = {
     JobKind.NOTIFY: notify,
     JobKind.IMPORT_CUSTOMERS: import_customers,
     JobKind.ERASE_CUSTOMER_GROUP: erase_customer_group,
+    JobKind.DUMP_RECORDS: dump_records,
 }
 # Checks have a queue of their own: each may take a gigabyte and minutes, and nothing waits behind.
 CHECKS: Final = "checks"
 TASKS: Final = "tasks"
 # So do notifications: each may wait for a mail server that does not answer.
 NOTICES: Final = "notices"
-AT_ONCE: Final[Mapping[str, int]] = {CHECKS: 2, TASKS: 32, NOTICES: 8}
+# And dumps: each may take an hour.
+DUMPS: Final = "dumps"
+AT_ONCE: Final[Mapping[str, int]] = {CHECKS: 2, TASKS: 32, NOTICES: 8, DUMPS: 2}
 QUEUES: Final[Mapping[JobKind, str]] = {
     JobKind.CHECK_RECIPIENTS: CHECKS,
     JobKind.IMPORT_CUSTOMERS: CHECKS,
     JobKind.NOTIFY: NOTICES,
+    JobKind.DUMP_RECORDS: DUMPS,
 }
 POLL_SECONDS: Final = 0.25
 

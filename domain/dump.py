@@ -76,7 +76,7 @@ def step(current: DumpStatus, event: DumpEvent) -> DumpStatus:
 
 
 def until(start: datetime, end: datetime, now: datetime) -> datetime:
-    """Return where the time of a dump ends: at `end`, or now where that is earlier.
+    """Return where the time of a dump or an export ends: at `end`, or now where that is earlier.
 
     Raises Refused unless it begins in the past and is at most 366 days long.
     """
@@ -88,7 +88,7 @@ def until(start: datetime, end: datetime, now: datetime) -> datetime:
         raise Refused.one(Code.OUT_OF_RANGE, message, "from")
     if end - start > timedelta(days=DAYS_MOST):
         days = -((start - end) // timedelta(days=1))
-        message = f"the time is {counted(days, 'day')} long: order at most {DAYS_MOST} at once"
+        message = f"the time is {counted(days, 'day')} long: choose at most {DAYS_MOST}"
         raise Refused.one(Code.OUT_OF_RANGE, message, "until")
     return min(end, now)
 

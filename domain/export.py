@@ -7,6 +7,7 @@ from typing import Any, Final, Self
 
 import orjson
 
+from domain.message import MessageStatus
 from domain.region import Region
 
 PLACE: Final = "export_link"
@@ -52,10 +53,11 @@ class Export:
     last: date | None = None
     start: datetime | None = None
     end: datetime | None = None
-    phones: tuple[str, ...] = ()
+    phone: str | None = None
     app_id: int | None = None
     template_id: int | None = None
     task_id: int | None = None
+    state: MessageStatus | None = None
     object_id: int | None = None
 
     @property
@@ -102,5 +104,5 @@ _KINDS: Final = {
     "last": date.fromisoformat,
     "start": datetime.fromisoformat,
     "end": datetime.fromisoformat,
-    "phones": tuple,
+    "state": MessageStatus,
 }

@@ -11,6 +11,7 @@ from delivery.callback.expiry import Expiry as EventExpiry
 from delivery.callback.pusher import Pusher, PusherSettings
 from delivery.carriers import Means, builder
 from delivery.click_forgetting import ClickForgetting
+from delivery.dump_expiry import DumpExpiry
 from delivery.expiry import Expiry
 from delivery.forgetting import Forgetting
 from delivery.loop import Loop
@@ -80,6 +81,7 @@ def _chores(
     yield Loop("dropping old events", EventExpiry(database, clock, keep).step)
     yield Loop("the purge", Purge(tools).step)
     yield Loop("the expiry of packages", Expiry(tools).step)
+    yield Loop("the expiry of dumps", DumpExpiry(tools).step)
     yield Loop("forgetting numbers", Forgetting(database, clock).step)
     addresses_kept = console.terms.click_addresses_kept
     yield Loop("forgetting clicks", ClickForgetting(database, clock, addresses_kept).step)

@@ -39,11 +39,11 @@ async def handed_in(request: Request) -> Response:
         row = await _find(context, request.path_params["id"])
         await _decide(context, row)
     except ApiError as error:
-        return _refusal(error)
+        return refusal(error)
     pieces = await _open(context, row) if row else None
     if row is None or pieces is None:
         return _missing()
-    headers = _headers(f"{row.purpose}-{row.id}{SUFFIXES[row.media_type]}")
+    headers = attachment(f"{row.purpose}-{row.id}{SUFFIXES[row.media_type]}")
     headers["content-length"] = str(row.size)
     return StreamingResponse(pieces, media_type=row.media_type, headers=headers)
 
@@ -53,8 +53,8 @@ async def authorization_letter(request: Request) -> Response:
     try:
         await _decide(await context_of(request))
     except ApiError as error:
-        return _refusal(error)
-    headers = _headers(letter.FILE_NAME)
+        return refusal(error)
+    headers = attachment(letter.FILE_NAME)
     return Response(letter.document(), media_type=letter.MEDIA_TYPE, headers=headers)
 
 
@@ -105,7 +105,8 @@ async def _open(context: Context, row: FileRow) -> AsyncIterator[bytes] | None:
     return whole()
 
 
-def _headers(name: str) -> dict[str, str]:
+def attachment(name: str) -> dict[str, str]:
+    """Give the headers under which a browser saves a file and does nothing else with it."""
     return {
         "content-disposition": f'attachment; filename="{name}"',
         "x-content-type-options": "nosniff",
@@ -119,7 +120,8 @@ def _missing() -> Response:
     return JSONResponse({"errors": [error]}, status_code=404)
 
 
-def _refusal(error: ApiError) -> Response:
+def refusal(error: ApiError) -> Response:
+    """Answer a decision that went against the caller."""
     status, headers = (403, {}) if isinstance(error, Forbidden) else (401, _CHALLENGE)
     body = {"errors": [{"message": str(error), "extensions": error.extensions}]}
     return JSONResponse(body, status_code=status, headers=headers)

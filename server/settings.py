@@ -18,6 +18,7 @@ from domain import callback_url, unsubscription
 from domain.frequency import GUIDE, NUMBER_MOST, SECONDS_MOST, Limits
 from domain.terms import Terms
 from server.api_settings import ApiSettings
+from server.export_settings import ExportSettings
 from server.mail_settings import MailSettings
 from server.operations_settings import OperationsSettings
 from server.public_settings import PublicSettings
@@ -49,7 +50,9 @@ class SettingsError(Exception):
     """A setting is wrong; the message names the variable and what it accepts."""
 
 
-class Settings(SendingSettings, MailSettings, OperationsSettings, ApiSettings, PublicSettings):
+class Settings(
+    SendingSettings, MailSettings, ExportSettings, OperationsSettings, ApiSettings, PublicSettings
+):
     """What an operator may set; each field's description is the settings table in the docs."""
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, hide_input_in_errors=True)
@@ -246,6 +249,10 @@ class Settings(SendingSettings, MailSettings, OperationsSettings, ApiSettings, P
             gift_organization=self.gift_organization,
             gift_lasts=timedelta(days=self.gift_days),
             package_delay=timedelta(seconds=self.package_delay_seconds),
+            export_link=timedelta(minutes=self.export_link_minutes),
+            export_rows=self.export_rows,
+            dump_rows=self.dump_rows,
+            dump_kept=timedelta(days=self.dump_keep_days),
             short_url_base=self.short_url_base,
             short_url_lasts=timedelta(days=self.short_url_days),
             click_addresses_kept=timedelta(days=self.click_address_days),

@@ -3,6 +3,7 @@
 from datetime import UTC, date, datetime
 
 from domain.export import Export, ExportForm, ExportTable, Link
+from domain.message import MessageStatus
 from domain.region import Region
 
 AT = datetime(2026, 3, 2, 2, 0, tzinfo=UTC)
@@ -12,10 +13,11 @@ RECORDS = Export(
     region=Region.GLOBAL,
     start=AT,
     end=datetime(2026, 3, 4, tzinfo=UTC),
-    phones=("+14155550100", "+8613800138000"),
+    phone="+14155550100",
     app_id=1_400_000_000,
     template_id=7,
     task_id=3,
+    state=MessageStatus.FAILED,
 )
 FAILURES = Export(
     table=ExportTable.RECEIPT_FAILURES,
