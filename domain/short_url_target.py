@@ -89,11 +89,10 @@ def _host(name: str) -> str | None:
         address = ip_address(name)
     except ValueError:
         return _domain(name)
-    if address.is_loopback or address.is_unspecified or address.is_link_local:
+    meant = getattr(address, "ipv4_mapped", None) or address
+    if meant.is_loopback or meant.is_unspecified or meant.is_link_local or meant.is_multicast:
         return None
-    if address.is_multicast or "%" in name:
-        return None
-    return str(address)
+    return None if "%" in name else str(address)
 
 
 def _domain(name: str) -> str | None:
