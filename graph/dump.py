@@ -18,8 +18,8 @@ from graph.export import ExportLink
 from graph.guard import query
 from graph.limits import PAGE
 from graph.long import Long
+from graph.message_status import MessageStatus
 from graph.node import Node, encode, key_of
-from graph.recipient import MessageStatus
 from graph.region import Region
 from policies import actions
 

@@ -15,35 +15,16 @@ from db.message import MessageRow
 from db.task import BulkTaskRow, RowErrorRow
 from domain import outcome, template
 from domain.errors import Code, Refused
-from domain.message import MessageStatus
 from domain.recipient import shown
 from graph.connection import After, Connection, First, connect, page_request
 from graph.context import Context, Info
-from graph.enums import publish
 from graph.guard import query
 from graph.limits import PAGE
+from graph.message_status import MessageStatus
 from graph.node import key_of
 from graph.task import Id
 from graph.task_delivery import IN_DOUBT, UNSENT, unsent
 from policies import actions
-
-publish(
-    MessageStatus,
-    name="MessageStatus",
-    description="Where one message stands.",
-    values={
-        "QUEUED": "It waits to be submitted.",
-        "CLAIMED": "A worker is submitting it.",
-        "UNKNOWN": "It was sent to the carrier, which has not answered.",
-        "SUBMITTED": "The carrier took it; its receipt is awaited.",
-        "DELIVERED": "A receipt says it arrived.",
-        "FAILED": "A receipt says it did not arrive.",
-        "EXPIRED": "No receipt came in the time they are waited for.",
-        "REFUSED": "A rule or the carrier turned it down; it was not sent.",
-        "CANCELLED": "Its task was stopped or cancelled before it was submitted.",
-    },
-    hidden={"WAITING"},  # shown as queued
-)
 
 
 @strawberry.type(description="One recipient of a bulk task.")

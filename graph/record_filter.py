@@ -10,9 +10,9 @@ from domain import number
 from domain.dump import DAYS_MOST
 from domain.errors import Problem, Refused
 from graph.context import Context
+from graph.message_status import MessageStatus
 from graph.moment import moment
 from graph.node import key_of
-from graph.recipient import MessageStatus
 from graph.region import Region
 
 
