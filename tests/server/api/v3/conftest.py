@@ -22,6 +22,7 @@ from tencentcloud.sms.v20210111.sms_client import SmsClient
 import db
 from db.account import AccountRow
 from db.user import UserRow
+from domain.application import Draft
 from domain.region import IdentityKind
 from server.app import PACKAGED_POLICIES, create_app
 from server.settings import Settings
@@ -118,7 +119,7 @@ class Api:
             row = await db.application.add(
                 session,
                 account.uin,
-                db.application.Draft("Shop", ""),
+                Draft("Shop", ""),
                 self.console.vault,
                 "0" * 32,
                 self.clock.now,

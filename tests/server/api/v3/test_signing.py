@@ -1,4 +1,4 @@
-"""Who may call: keys, users and signatures over real HTTP with the provider's SDK (API-2, ACC-5)."""
+"""Who may call: keys, users and signatures, over HTTP with the provider's SDK (API-2, ACC-5)."""
 
 from datetime import timedelta
 
