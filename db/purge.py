@@ -10,7 +10,14 @@ from datetime import datetime
 from sqlmodel import col, delete, exists, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from db import alarm_contact, blocklist, callback_setting, short_url_binding, warning_threshold
+from db import (
+    alarm_contact,
+    blocklist,
+    callback_setting,
+    pull_setting,
+    short_url_binding,
+    warning_threshold,
+)
 from db import file as files
 from db.allowlist import AllowlistRow
 from db.application import ApplicationRow
@@ -94,6 +101,7 @@ async def _erase_application(session: AsyncSession, app_id: int) -> None:
     await callback_setting.erase(session, app_id)
     await alarm_contact.erase(session, app_id)
     await warning_threshold.forget(session, app_id)
+    await pull_setting.erase(session, application.account_uin, app_id)
 
 
 async def _erase_signature(session: AsyncSession, signature_id: int) -> None:

@@ -56,6 +56,8 @@ from graph.policy import PolicyQuery
 from graph.policy_change import PolicyMutation
 from graph.policy_version_change import PolicyVersionMutation
 from graph.price_item import PriceItemMutation, PriceItemQuery
+from graph.pull import PullQueueMutation, PullQueueQuery
+from graph.pulled import PulledMutation, PulledQuery
 from graph.receipt_analysis import ReceiptAnalysisQuery
 from graph.recipient import RecipientQuery
 from graph.recipient_form import RecipientFormQuery
@@ -124,6 +126,8 @@ QUERIES: Final = (
     AllowlistQuery,
     EventCallbackQuery,
     ReplyCallbackQuery,
+    PullQueueQuery,
+    PulledQuery,
     AlarmContactQuery,
     NotificationQuery,
     BlocklistQuery,
@@ -163,6 +167,8 @@ MUTATIONS: Final = (
     AllowlistMutation,
     EventCallbackMutation,
     ReplyCallbackMutation,
+    PullQueueMutation,
+    PulledMutation,
     AlarmContactMutation,
     NotificationMutation,
     BlocklistMutation,

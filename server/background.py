@@ -17,6 +17,7 @@ from delivery.forgetting import Forgetting
 from delivery.loop import Loop
 from delivery.notification import Outbox
 from delivery.partition import Partitions
+from delivery.pull_expiry import PullExpiry
 from delivery.purge import Purge
 from delivery.receipt_keeping import ReceiptKeeping
 from delivery.settings import DeliverySettings
@@ -79,6 +80,7 @@ def _chores(
     yield Pusher(database, console.vault, console.send, clock, pushing)
     yield Loop("receipts", ReceiptKeeping(database, clock, delivery.receipt_wait).step)
     yield Loop("dropping old events", EventExpiry(database, clock, keep).step)
+    yield Loop("dropping what nobody pulls", PullExpiry(database, clock).step)
     yield Loop("the purge", Purge(tools).step)
     yield Loop("the expiry of packages", Expiry(tools).step)
     yield Loop("the expiry of dumps", DumpExpiry(tools).step)

@@ -6,7 +6,7 @@ from typing import Annotated, Final
 
 from pydantic import Field
 
-from db import pull
+from db import pull, pull_number
 from domain import pull as rules
 from domain.errors import Code
 from domain.pull import PulledReply, PulledStatus
@@ -66,7 +66,7 @@ async def statuses_of_number(context: Context, given: NumberParameters) -> Resul
     phone, (start, end) = e164(given.phone_number), given.window(context.now)
     async with context.database.read() as session:
         app_id = await application.owned(session, context, given.sms_sdk_app_id)
-        found = await pull.statuses_of_number(
+        found = await pull_number.statuses(
             session, context.owner, app_id, phone, start, end, given.limit
         )
     return {"PullSmsSendStatusSet": _statuses(found)}
@@ -77,7 +77,7 @@ async def replies_of_number(context: Context, given: NumberParameters) -> Result
     phone, (start, end) = e164(given.phone_number), given.window(context.now)
     async with context.database.read() as session:
         app_id = await application.owned(session, context, given.sms_sdk_app_id)
-        found = await pull.replies_of_number(
+        found = await pull_number.replies(
             session, context.owner, app_id, phone, start, end, given.limit
         )
     return {"PullSmsReplyStatusSet": _replies(found)}
