@@ -6,10 +6,11 @@ from typing import Any
 import pytest
 from sqlalchemy import insert
 
-from db import record
+from db import record, timeline
 from db.message import MessageRow
-from db.record import Counted, Listing, Position, Record
+from db.record import Listing, Record
 from db.session import Database
+from db.timeline import Counted, Position
 from domain.message import MessageStatus
 from domain.region import Region, SmsType
 from tests import sending
@@ -201,7 +202,7 @@ async def test_a_page_looks_at_so_many_records_and_says_where_it_stopped(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Where no index leads to what is asked for, a page may be short and the list goes on."""
-    monkeypatch.setattr(record, "SCANNED_MOST", 5)
+    monkeypatch.setattr(timeline, "SCANNED_MOST", 5)
     rows = [message(number) for number in range(12)] + [turned_down(13), turned_down(2, id=30)]
     rows[6]["state"] = rows[11]["state"] = MessageStatus.FAILED
     await keep(database, *rows)
@@ -226,7 +227,7 @@ async def test_counting_ends_at_a_bound_and_says_so(
     await keep(database, *(message(number) for number in range(4)), turned_down(9))
     async with database.read() as session:
         for most, expected in ((4, Counted(4, more=True)), (5, Counted(5, more=False))):
-            monkeypatch.setattr(record, "COUNTED_MOST", most)
+            monkeypatch.setattr(timeline, "COUNTED_MOST", most)
             assert await record.count(session, listing()) == expected
 
 
