@@ -224,6 +224,7 @@ _REFUSALS: Final = Refusals(
         (Code.TAKEN, "content"): "InvalidParameterValue.SignExistAndUnapproved",
         (Code.MISMATCH, "certificate_type"): "InvalidParameterValue.InvalidDocumentType",
         (Code.REQUIRED, "authorization"): "MissingParameter",
+        (Code.REQUIRED, "note"): "MissingParameter",
         **{
             (code, field): "InvalidParameterValue.ImageInvalid"
             for code in (Code.INVALID, Code.TOO_LARGE)

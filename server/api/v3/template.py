@@ -154,7 +154,6 @@ _REFUSALS: Final = Refusals(
     },
     codes={
         **NOT_ENTERPRISE,
-        (Code.NOT_PERMITTED, "sms_type"): "FailedOperation.ForbidAddMarketingTemplates",
         (Code.NOT_FOUND, "id"): "FailedOperation.MissingTemplateToModify",
         (Code.WRONG_STATE, "id"): "FailedOperation.TemplateAlreadyPassedCheck",
         (Code.WRONG_STATE, "region"): "FailedOperation.MissingSignature",
