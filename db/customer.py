@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any, Final, NamedTuple
 
 from sqlalchemy import Index, literal, literal_column
-from sqlmodel import Field, SQLModel, col, delete, select, update
+from sqlmodel import Field, SQLModel, col, delete, exists, select, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 from sqlmodel.sql.expression import SelectOfScalar
 
@@ -89,11 +89,12 @@ class Listing:
 
     def query(self, span: Span | None = None) -> SelectOfScalar[CustomerRow]:
         """Put the conditions together, for one of the spans where there are any."""
-        query = _of(self.owner)
-        if self.group_id is not None:
-            query = query.where(CustomerRow.group_id == self.group_id)
+        group = self.group_id
+        query = _of(self.owner) if group is None else _of_group(self.owner, group)
         if span is not None:
-            query = query.where(col(CustomerRow.phone) >= span.start)
+            query = query.where(
+                CustomerRow.account_uin == self.owner, col(CustomerRow.phone) >= span.start
+            )
             if span.end is not None:
                 query = query.where(col(CustomerRow.phone) < span.end)
         return query
@@ -106,6 +107,16 @@ def _of(owner: int) -> SelectOfScalar[CustomerRow]:
     return select(CustomerRow).where(
         CustomerRow.account_uin == owner, col(CustomerRow.group_id).not_in(vanished)
     )
+
+
+def _of_group(owner: int, group_id: int) -> SelectOfScalar[CustomerRow]:
+    # Not by the account: SQLite would walk through all its customers to find those of one group.
+    theirs = exists().where(
+        col(CustomerGroupRow.id) == group_id,
+        col(CustomerGroupRow.account_uin) == owner,
+        col(CustomerGroupRow.deleted_at).is_(None),
+    )
+    return select(CustomerRow).where(CustomerRow.group_id == group_id, theirs)
 
 
 async def owned(session: AsyncSession, owner: int, customer_id: int) -> CustomerRow | None:

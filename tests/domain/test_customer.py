@@ -1,5 +1,7 @@
 """What is entered as customers, and how a beginning of a number is looked for (CUS-2, CUS-3)."""
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -59,9 +61,7 @@ def test_what_begins_no_number_is_refused(part: str) -> None:
         spans(part, None)
     (problem,) = refused.value.problems
     assert (problem.code, problem.field) == (Code.INVALID, ("search",))
-    assert problem.message.endswith(
-        "is no beginning of a mobile number: enter its first digits"
-    )
+    assert problem.message.endswith("is no beginning of a mobile number: enter its first digits")
 
 
 @given(phone=PHONES, length=st.integers(2, 16), region=st.sampled_from([None, *Region]))
@@ -93,7 +93,7 @@ def test_a_search_finds_nothing_else(part: str, phone: str) -> None:
 )
 def test_spans_ascend_and_do_not_meet(part: str, region: Region | None) -> None:
     listed = spans(part, region)
-    for earlier, later in zip(listed, listed[1:], strict=False):
+    for earlier, later in pairwise(listed):
         assert earlier.end is not None
         assert earlier.end <= later.start
     assert all(span.end is None or span.start < span.end for span in listed)
