@@ -24,6 +24,9 @@ from domain.pull import PulledReply, PulledStatus
 OF_REPLIES: Final = 0
 """Stands for the application of an account's queue of replies, which is of all of them."""
 
+# What is left of a queue that was switched off must not come into the next one.
+_IDS: Final = {"sqlite_autoincrement": True}
+
 
 class PullQueueRow(SQLModel, table=True):
     """The queue of an application's statuses, or with `OF_REPLIES` of an account's replies.
@@ -32,7 +35,7 @@ class PullQueueRow(SQLModel, table=True):
     """
 
     __tablename__ = "pull_queue"
-    __table_args__ = (UniqueConstraint("account_uin", "app_id"),)
+    __table_args__ = (UniqueConstraint("account_uin", "app_id"), _IDS)
 
     id: int = Field(default=None, primary_key=True, sa_type=BigId)
     account_uin: int = Field(foreign_key="account.uin", sa_type=BigId)
@@ -49,7 +52,7 @@ class PullStatusRow(SQLModel, table=True):
     """
 
     __tablename__ = "pull_status"
-    __table_args__ = (Index(None, "queue_id", "id"),)
+    __table_args__ = (Index(None, "queue_id", "id"), _IDS)
 
     id: int = Field(default=None, primary_key=True, sa_type=BigId)
     queue_id: int = Field(sa_type=BigId)
@@ -64,7 +67,7 @@ class PullReplyRow(SQLModel, table=True):
     """One reply that was not given yet; `app_id` is that of the message it answers."""
 
     __tablename__ = "pull_reply"
-    __table_args__ = (Index(None, "queue_id", "id"), Index(None, "queue_id", "app_id", "id"))
+    __table_args__ = (Index(None, "queue_id", "id"), Index(None, "queue_id", "app_id", "id"), _IDS)
 
     id: int = Field(default=None, primary_key=True, sa_type=BigId)
     queue_id: int = Field(sa_type=BigId)
