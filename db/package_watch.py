@@ -5,6 +5,7 @@ looked at one after the other, and each crossing of a threshold is seen by exact
 transaction raises the alarm or makes the purchase, or neither happened.
 """
 
+from collections.abc import Mapping
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -16,7 +17,7 @@ from db import account as accounts
 from db import alarm as alarms
 from db import package, package_purchase, price_item
 from db.dialect import BigId, choice, insert
-from domain.alarm import AlarmEvent
+from domain.alarm import RENEWAL_PROBLEM, AlarmEvent
 from domain.package import PACKAGES_MOST
 from domain.package_watch import Renewal, RenewalProblem, day_of, next_day
 from domain.terms import Terms
@@ -107,8 +108,8 @@ async def fallen(session: AsyncSession, row: WatchRow, now: datetime, terms: Ter
         _rearm(row, level)
     if row.alarm_enabled and not row.alarm_below and level < (row.alarm_threshold or 0):
         row.alarm_below = True
-        told = ("package", level, row.alarm_threshold)
-        await _tell(session, row, told, now, terms)
+        facts = _facts(level, row.alarm_threshold)
+        await _tell(session, row, ("package", facts), now, terms)
     await session.flush()
 
 
@@ -188,25 +189,29 @@ async def _renew(
         row.renewal_problem = row.renewal_again_at = None
         return
     if problem is not row.renewal_problem:
-        told = ("package renewal", level, row.renewal_threshold)
-        await _tell(session, row, told, now, terms)
+        facts = {**_facts(level, row.renewal_threshold), RENEWAL_PROBLEM: str(problem)}
+        await _tell(session, row, ("package renewal", facts), now, terms)
     row.renewal_problem, row.renewal_again_at = problem, next_day(now, zone)
 
 
 async def _tell(
     session: AsyncSession,
     row: WatchRow,
-    told: tuple[str, int, int | None],
+    told: tuple[str, Mapping[str, str]],
     now: datetime,
     terms: Terms,
 ) -> None:
-    subject, level, threshold = told
+    subject, facts = told
     await alarms.raise_alarm(
         session,
         account_uin=row.account_uin,
         event=AlarmEvent.PACKAGE,
         subject=subject,
-        facts={"remaining": str(level), "threshold": str(threshold)},
+        facts=facts,
         now=now,
         fold=terms.alarm_fold,
     )
+
+
+def _facts(level: int, threshold: int | None) -> dict[str, str]:
+    return {"remaining": str(level), "threshold": str(threshold)}

@@ -28,6 +28,8 @@ FACTS: Final[Mapping[AlarmEvent, tuple[str, ...]]] = {
 }
 """What the texts of each event need to know: values of Region, ReviewKind and Verdict, numbers in
 digits, a day as ISO 8601 writes it. An application is named by its id alone."""
+RENEWAL_PROBLEM: Final = "renewal_problem"
+"""The fact that a PACKAGE alarm has besides when it is about a renewal that was not made."""
 
 # The others are told each time: a crossing, a day or a decision happens once by nature.
 FOLDED: Final = frozenset({AlarmEvent.FREQUENCY_LIMIT})

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from domain import text
-from domain.alarm import FOLDED, Alarm, AlarmEvent, Language
+from domain.alarm import FOLDED, RENEWAL_PROBLEM, Alarm, AlarmEvent, Language
 
 SUBJECT_MOST: Final = 200
 SHORT: Final = 24
@@ -69,7 +69,11 @@ def compose(
         because = _TEXTS[language]["because"].format(reason=reason)
         short["verdict"] = facts["verdict"] + (because if facts["reason"] else "")
         facts["result"] = facts["verdict"]
-        facts["reason"] = facts["reason"] or _TEXTS[language]["no_reason"]
+        facts["because"] = texts["because"].format_map(facts) if facts["reason"] else ""
+    if alarm.event is AlarmEvent.PACKAGE:
+        if RENEWAL_PROBLEM in facts:
+            texts = {**texts, **_TEXTS[language]["package_renewal"]}
+        short["advice"] = texts["advice"].format_map(facts)
     return Notice(
         sms=texts["sms"].format_map(short),
         params=tuple(short[name] for name in _variables(texts["sms"])),

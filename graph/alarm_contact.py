@@ -31,7 +31,7 @@ publish(
         "FREQUENCY_LIMIT": "Frequency limits refused messages of the application.",
         "EXCESS_MESSAGES": "The messages of a calendar day reached the reminder's threshold.",
         "REVIEW_RESULT": "Something that the account submitted for review was decided.",
-        "PACKAGE": "The package balance of the account fell to its alarm threshold.",
+        "PACKAGE": "The package balance fell below its alarm threshold, or was not renewed.",
     },
 )
 publish(

@@ -9,6 +9,7 @@ from db.platform import SIGNATURES
 from domain import template
 from domain.alarm import FOLDED, Alarm, AlarmEvent, Language
 from domain.alarm_text import SUBJECT_MOST, Application, compose, sms_template
+from domain.package_watch import RenewalProblem
 from domain.region import Region
 from domain.segment import measure
 
@@ -62,11 +63,11 @@ SAID = {
         "您的短信签名审核结果：未通过",
     ),
     (AlarmEvent.PACKAGE, Language.ENGLISH): (
-        "Package balance: 99, alarm threshold: 100. Buy a package in time.",
+        "Package balance: 99, threshold: 100. Buy a package in time.",
         "The package balance is down to 99",
     ),
     (AlarmEvent.PACKAGE, Language.CHINESE): (
-        "套餐包余量99条，告警阈值100条，请及时购买。",
+        "套餐包余量99条，阈值100条，请及时购买。",
         "套餐包余量还有99条",
     ),
 }
@@ -121,7 +122,42 @@ def test_an_approval_has_no_reason() -> None:
     assert notice.sms == 'Review of your signature "Example": approved.'
     ended = compose(alarm(REVIEW, reason="Unreadable. "), Language.ENGLISH, None, SHOP)
     assert ended.sms == 'Review of your signature "Example": rejected, Unreadable.'
-    assert "Result: approved.\nReason: none\n" in notice.body
+    assert "Result: approved.\n\n-- \n" in notice.body
+    assert "Reason" not in notice.body
+    assert "原因" not in compose(approved, Language.CHINESE, None, SHOP).body
+    assert (
+        "Result: rejected.\nReason: unreadable\n"
+        in compose(alarm(REVIEW), Language.ENGLISH, None, SHOP).body
+    )
+
+
+@pytest.mark.parametrize("problem", RenewalProblem)
+def test_a_renewal_that_was_not_made_has_a_text_of_its_own(problem: RenewalProblem) -> None:
+    told = alarm(AlarmEvent.PACKAGE, renewal_problem=problem, remaining="1000000000000")
+    for language in Language:
+        notice = compose(told, language, None, SHOP)
+        compiled = template.compile(sms_template(AlarmEvent.PACKAGE, language))
+        assert compiled.check(notice.params) is None
+        assert compiled.render(notice.params) == notice.sms
+        text = template.full_text(SIGNATURES[Region.MAINLAND], notice.sms, Region.MAINLAND)
+        assert measure(text, Region.MAINLAND).segments <= 2
+        plain = compose(alarm(AlarmEvent.PACKAGE), language, None, SHOP)
+        assert plain.subject != notice.subject
+        assert plain.params[:2] == ("99", "100")
+        assert plain.params[2] != notice.params[2]
+
+
+def test_a_renewal_of_what_is_not_on_sale_any_more() -> None:
+    told = alarm(AlarmEvent.PACKAGE, renewal_problem=RenewalProblem.NOT_ON_SALE)
+    notice = compose(told, Language.ENGLISH, None, SHOP)
+    assert notice.sms == (
+        "Package balance: 99, threshold: 100. Automatic renewal failed: the package is no longer "
+        "on sale."
+    )
+    assert notice.subject == "The automatic renewal of your package was not made"
+    assert "Reason: the package is no longer on sale.\nRenewal threshold: 100.\n" in notice.body
+    chinese = compose(told, Language.CHINESE, None, SHOP)
+    assert chinese.sms == "套餐包余量99条，阈值100条，自动续购未成功：该套餐包已停售。"
 
 
 def test_a_mail_says_the_whole_reason_and_a_text_message_its_beginning() -> None:

@@ -88,7 +88,7 @@ async def test_the_outbox_shows_what_was_told_newest_first(
         "address": PHONE,
         "language": "ENGLISH",
         "subject": "",
-        "text": "Package balance: 99, alarm threshold: 100. Buy a package in time.",
+        "text": "Package balance: 99, threshold: 100. Buy a package in time.",
         "state": "QUEUED",
         "attempts": 0,
         "error": "",
