@@ -142,7 +142,7 @@ async def page(
 async def part(  # noqa: PLR0913 - whose, where, and which
     session: AsyncSession,
     owner: int,
-    region: Region,
+    region: Region | None,
     *,
     ids: Collection[int],
     offset: int,
@@ -150,9 +150,13 @@ async def part(  # noqa: PLR0913 - whose, where, and which
 ) -> Sequence[TemplateRow]:
     """List the templates of these ids, or all when there are none, newest first.
 
+    Those of one region, or of both.
+
     An account has few enough for an offset to cost nothing.
     """
-    query = _of(owner).where(col(TemplateRow.region) == region)
+    query = _of(owner)
+    if region is not None:
+        query = query.where(col(TemplateRow.region) == region)
     if ids:
         query = query.where(col(TemplateRow.id).in_(ids))
     order = col(TemplateRow.created_at).desc(), col(TemplateRow.id).desc()

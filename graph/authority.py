@@ -19,13 +19,18 @@ CACHED_USERS: Final = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """A signed-in user; `account_uin` is None for operators."""
+    """A signed-in user; `account_uin` is None for operators.
+
+    A program that has proven an AppKey is no user: `app_id` says which application's, and `uin` is
+    the same.
+    """
 
     uin: int
     kind: UserKind
     name: str
     account_uin: int | None
     must_reset: bool
+    app_id: int | None = None
 
     @classmethod
     def of(cls, user: UserRow) -> "Principal":
@@ -37,6 +42,8 @@ def policy_names(principal: Principal | None) -> tuple[str, ...]:
     """Give the names under which the policy files and attachments know a caller."""
     if principal is None:
         return ("role:anonymous", "everyone")
+    if principal.app_id is not None:
+        return ("role:app-key", f"account:{principal.account_uin}", "everyone")
     user = f"user:{principal.uin}"
     if principal.must_reset:
         return ("role:must-reset", "everyone")

@@ -25,9 +25,10 @@
     by = "NoDelete statement[0]"     # optional: the deciding policy and statement, or "nothing"
 
 `account` (default 12345678) owns documents and applications. A caller is a sub-account unless its
-`[roles]` entry says root, operator, anonymous or must-reset. `access` and `level` narrow what stars
-stand for, and `context` gives condition keys such as "qcs:ip". With `site_files = false` the
-installation's own site/*.csv do not count, so that they cannot break what is said of presets.
+`[roles]` entry says root, operator, anonymous, must-reset or app-key. `access` and `level` narrow
+what stars stand for, and `context` gives condition keys such as "qcs:ip". With
+`site_files = false` the installation's own site/*.csv do not count, so that they cannot break what
+is said of presets.
 """
 
 import re
@@ -41,7 +42,7 @@ from policies.action import Access, Level
 MAX_BYTES: Final = 262_144
 Uin = Annotated[str, Field(pattern=r"^[0-9]{1,20}$")]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9+=.@_-]{1,128}$")]
-Role = Literal["root", "operator", "anonymous", "must-reset"]
+Role = Literal["root", "operator", "anonymous", "must-reset", "app-key"]
 
 
 class CaseFileError(ValueError):

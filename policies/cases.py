@@ -214,6 +214,8 @@ def _principals(read: CaseFile, caller: str) -> tuple[str, ...]:
             return (user, "role:operator", "role:signed-in", "everyone")
         case "anonymous" | "must-reset" as role:
             return (f"role:{role}", "everyone")
+        case "app-key":
+            return ("role:app-key", account, "everyone")
         case _:
             return (user, account, "role:signed-in", "everyone")
 

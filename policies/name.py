@@ -8,7 +8,7 @@ import re
 from typing import Final
 
 EVERYONE: Final = "everyone"
-ROLES: Final = ("anonymous", "must-reset", "operator", "root", "signed-in")
+ROLES: Final = ("anonymous", "app-key", "must-reset", "operator", "root", "signed-in")
 """What the server says about a caller by itself; nobody is put into these by a policy."""
 
 _UIN: Final = re.compile(r"[0-9]{1,20}")

@@ -26,6 +26,7 @@ from policies.live import PolicyDirectory
 from server import download, form
 from server.api.rate import RateLimit, rates
 from server.api.v3 import endpoint as api_v3
+from server.api.v5 import endpoint as api_v5
 from server.bounds import BodyBounds
 from server.credentials import PATH as CREDENTIALS
 from server.credentials import credentials_file
@@ -130,6 +131,7 @@ def routes(readiness: Readiness, redirect: Redirect) -> list[BaseRoute]:
         Route(f"{STATIC}/{{name:path}}", static_file),
         Route(CREDENTIALS, credentials_file),
         *api_v3.routes(),
+        *api_v5.routes(),
         *readiness.routes(),
         *redirect.routes(),
         *download.routes(),

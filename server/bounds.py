@@ -10,6 +10,7 @@ JSON_BYTES: Final = 256 * 1024
 MULTIPART_OVERHEAD: Final = 1024 * 1024
 BODY_SECONDS: Final = 120
 SELF_BOUNDED: Final = frozenset({"/"})
+SELF_BOUNDED_BELOW: Final = "/v5/"
 """Where bodies are bounded by what answers there, which tells its errors in another form."""
 PREFLIGHT_HEADERS: Final = (b"apollo-require-preflight", b"x-apollo-operation-name")
 
@@ -36,7 +37,8 @@ class BodyBounds:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Check the headers, then count what really arrives."""
-        if scope["type"] != "http" or scope["method"] != "POST" or scope["path"] in SELF_BOUNDED:
+        bounded = scope["type"] == "http" and scope["method"] == "POST"
+        if not bounded or self._bounds_itself(scope["path"]):
             await self.app(scope, receive, send)
             return
         headers = {name.lower(): value for name, value in scope["headers"]}
@@ -53,6 +55,10 @@ class BodyBounds:
             await too_large(scope, receive, send)
             return
         await self._counted(scope, receive, send, limit, too_large)
+
+    @staticmethod
+    def _bounds_itself(path: str) -> bool:
+        return path in SELF_BOUNDED or path.startswith(SELF_BOUNDED_BELOW)
 
     async def _counted(
         self, scope: Scope, receive: Receive, send: Send, limit: int, too_large: JSONResponse

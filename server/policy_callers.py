@@ -14,6 +14,7 @@ _SIGNED_IN: Final = "role:signed-in"
 _ROOT: Final = "role:root"
 _OUTSIDE: Final = ("role:anonymous", "role:must-reset")
 _OPERATOR: Final = "role:operator"
+_APP_KEY: Final = "role:app-key"
 _UIN: Final = re.compile(r"(?:uin/|account:)([0-9]{1,20})(?![0-9*])")
 
 Caller = tuple[str, tuple[str, ...], str | None]
@@ -53,6 +54,9 @@ def _in_account(members: list[str], uin: str | None) -> list[Caller]:
                 found.append((member, (member, _SIGNED_IN, EVERYBODY), uin))
         elif member in _OUTSIDE:
             found.append((member, (member, EVERYBODY), None))
+        elif member == _APP_KEY:
+            account = () if uin is None else (f"account:{uin}",)
+            found.append((member, (member, *account, EVERYBODY), uin))
         elif member == _OPERATOR or uin is None:
             found.append((member, (member, _SIGNED_IN, EVERYBODY), None))
         else:

@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
-from db import application, blocklist, message_context
+from db import application, message_context
 from db.blocklist import BlocklistRow
 from db.send import SendRefused
 from db.session import Database
+from domain import blocklist
 from domain.message import MessageStatus
 from domain.region import IdentityKind, Region, SmsType
 from domain.serial_no import message_id_of
@@ -161,8 +162,9 @@ async def test_marketing_is_for_organizations_and_for_the_day(database: Database
 
 
 async def test_an_individual_sends_no_marketing_and_short_variables(database: Database) -> None:
-    individual = {"identity": IdentityKind.INDIVIDUAL}
-    parts = await requesting.add_sender(database, sms_type=SmsType.MARKETING, **individual)
+    parts = await requesting.add_sender(
+        database, sms_type=SmsType.MARKETING, identity=IdentityKind.INDIVIDUAL
+    )
     (result,) = await send(database, parts, now=NIGHT)
     assert result.code == "UnauthorizedOperation.IndividualUserMarketingSmsPermissionDeny"
     (result,) = await send(database, parts, params=("x" * 13, "1"))
@@ -205,7 +207,7 @@ async def test_listed_numbers_and_limits_are_told_as_the_pipeline_tells_them(
     ]
     rows = await kept(database)
     assert [row.code for row in rows] == [
-        blocklist.rules.CODE,
+        blocklist.CODE,
         None,
         "LimitExceeded.PhoneNumberThirtySecondLimit",
     ]

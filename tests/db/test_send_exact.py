@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 from sqlmodel import select
 
-from db import quota, submission
+from db import queue, quota, submission
 from db.message import MessageRow
 from db.package import LedgerRow, PackageRow
 from db.queue import Claimed
@@ -82,7 +82,7 @@ async def test_what_a_rule_refuses_later_comes_back_in_any_case(database: Databa
     await send(database, parts)
     async with database.write() as session:
         request = sending.request(START)
-        batch = await sending.queue.claim(session, request)
+        batch = await queue.claim(session, request)
         answers = [Answer(one.id, Verdict.REFUSED, code="NOROUTE") for one in batch]
         await sending.sifted(session, request, batch, answers)
     assert await ledger(database) == {batch[0].id: 0}

@@ -9,6 +9,7 @@ from policies import actions
 from policies.action import Access
 from policies.engine import Snapshot
 from policies.live import PACKAGED
+from policies.name import ROLES
 from policies.reader import PolicyFiles, read_files
 from tests.policies.oracles import World, stock_enforcer
 
@@ -29,7 +30,7 @@ def test_stock_casbin_reads_our_files_to_the_same_rules(tmp_path: Path) -> None:
     enforcer.set_adapter(FileAdapter(str(written)))
     enforcer.load_policy()
     ours = Snapshot.build(files.rules, files.links, files.digest)
-    roles = ("role:anonymous", "role:must-reset", "role:operator", "role:root", "role:signed-in")
+    roles = tuple(f"role:{role}" for role in ROLES)
     for who in (*roles, *{rule.policy for rule in files.rules}):
         for action in actions.CATALOGUE.values():
             expected = enforcer.enforce(who, action.canonical, "*")

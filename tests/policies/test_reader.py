@@ -162,7 +162,7 @@ def test_a_file_says_rules_and_links_with_their_places() -> None:
             "g, role:admin, policy:A",
             4,
             '"role:admin" can hold nothing',
-            "the roles are anonymous, must-reset, operator, root, signed-in",
+            "the roles are anonymous, app-key, must-reset, operator, root, signed-in",
         ),
         (
             "g, user:1, user:2",

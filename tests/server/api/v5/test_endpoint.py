@@ -135,11 +135,11 @@ values = st.recursive(
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner),
     max_leaves=8,
 )
-names = st.sampled_from(
-    ["tel", "sign", "tpl_id", "params", "extend", "ext", "type", "max", "begin_date", "end_date"]
-    + ["begin_time", "end_time", "mobile", "nationcode", "offset", "length", "sign_id", "pic"]
-    + ["text", "title", "remark", "international", "tpl_page", "msg"]
+NAMES = (
+    "tel sign tpl_id params extend ext type max begin_date end_date begin_time end_time mobile "
+    "nationcode offset length sign_id pic text title remark international tpl_page msg"
 )
+names = st.sampled_from(NAMES.split())
 
 
 @settings(

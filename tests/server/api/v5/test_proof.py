@@ -1,6 +1,7 @@
 """What proves the AppKey: the published vectors, the clock, and one use each (API-1)."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -44,8 +45,13 @@ def test_the_published_signatures_are_right(mobiles: list[str] | None, sig: str)
     ],
 )
 def test_whatever_differs_is_refused(changes: dict[str, object], code: str) -> None:
-    given = {"random": RANDOM, "time": TIME, "sig": VECTORS[1][1], "mobiles": ["13788888888"]}
-    proof = Proof(1, **{**given, **changes})  # type: ignore[arg-type] - what a test changes
+    given: dict[str, Any] = {
+        "random": RANDOM,
+        "time": TIME,
+        "sig": VECTORS[1][1],
+        "mobiles": ["13788888888"],
+    }
+    proof = Proof(1, **{**given, **changes})
     with pytest.raises(Fault) as fault:
         proof.check(KEY, NOW)
     assert fault.value.code == code
