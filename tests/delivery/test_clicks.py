@@ -12,7 +12,6 @@ from db.account import AccountRow
 from db.click import Click, ShortUrlHourRow, ShortUrlVisitorRow
 from db.session import AsyncSession, Database
 from db.short_url import ShortUrlRow
-from delivery import clicks as module
 from delivery.click_forgetting import REST, ClickForgetting
 from delivery.clicks import AT_ONCE, WAITING_MOST, Answer, Clicks, Standing, Visit
 from domain.quota import SHORT_URLS
@@ -146,7 +145,7 @@ async def test_a_click_that_cannot_be_stored_is_not_answered_as_if_it_were(
 
     visit = Visit(row.code, "203.0.113.7", counts=True)
     with monkeypatch.context() as patch:
-        patch.setattr(module.clicks, "count", fails)
+        patch.setattr(click, "count", fails)
         unknown = Visit("zzzzzzzz", "203.0.113.7", counts=True)
         answers = await asyncio.gather(clicks.visit(visit), clicks.visit(unknown))
     assert [each.standing for each in answers] == [Standing.BUSY, Standing.UNKNOWN]
