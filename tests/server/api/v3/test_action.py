@@ -11,7 +11,7 @@ from graph.grant import Grant
 from policies.actions import CATALOGUE, Access
 from server.api.v3.table import OPERATIONS
 from tests.access import KEY_CREATE, Company, allow, deny
-from tests.server.api.v3.conftest import ALL, READ_ONLY, Api, Sdk
+from tests.server.api.v3.conftest import ALL, LIMITED, READ_ONLY, Api, Sdk
 from tests.server.api.v3.test_signature import form as signature
 from tests.server.api.v3.test_template import form as template
 
@@ -165,13 +165,13 @@ async def test_an_account_calls_an_action_as_often_as_it_may(api: Api) -> None:
     account, sdk = await api.organization()
     second = await api.sdk(account, ALL, name="second")
     other = (await api.organization())[1]
-    sdk.ask("DescribeSmsSignList", International=0)
+    sdk.ask(LIMITED, International=0)
     for place in range(19):
-        (sdk, second)[place % 2].ask("DescribeSmsSignList", International=0)
-    assert second.refused("DescribeSmsSignList", International=0) == (
+        (sdk, second)[place % 2].ask(LIMITED, International=0)
+    assert second.refused(LIMITED, International=0) == (
         "RequestLimitExceeded",
-        "at most 20 DescribeSmsSignList requests a second: ask less often",
+        f"at most 20 {LIMITED} requests a second: ask less often",
     )
-    other.ask("DescribeSmsSignList", International=0)
+    other.ask(LIMITED, International=0)
     api.clock.advance(timedelta(milliseconds=51))
-    sdk.ask("DescribeSmsSignList", International=0)
+    sdk.ask(LIMITED, International=0)
