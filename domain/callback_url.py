@@ -1,5 +1,6 @@
 """Where callbacks may lead: URLs as they are entered, and addresses as they are connected to."""
 
+import re
 from collections.abc import Collection
 from ipaddress import (
     IPv4Address,
@@ -30,7 +31,9 @@ _NEVER: Final = tuple(
         ("192.0.0.0/24", "192.88.99.0/24", "168.63.129.16/32", "3fff::/20", "5f00::/16"),
     )
 )
-_LOOPBACK: Final = ip_address("127.0.0.1")
+_LOOPBACK: Final = IPv4Address("127.0.0.1")
+_NUMBER: Final = re.compile("[0-9]+|0[xX][0-9a-fA-F]*")
+_OCTETS: Final = 4
 
 
 def networks(text: str) -> tuple[Network, ...]:
@@ -107,13 +110,44 @@ def _astray(parts: SplitResult, opened: Collection[Network]) -> list[str]:
     if not host:
         return ["names no host: enter an address such as https://example.com/sms"]
     try:
-        address = ip_address(host)
+        address: Address = ip_address(host)
     except ValueError:
-        if host != "localhost" and not host.endswith(".localhost"):
+        if _NUMBER.fullmatch(host.rpartition(".")[2]):
+            number = _old_style(host)
+            if number is None:
+                return ["names no address: write four numbers from 0 to 255 between dots"]
+            address = number
+        elif host == "localhost" or host.endswith(".localhost"):
+            address = _LOOPBACK
+        else:
             return []
-        address = _LOOPBACK
     reason = forbidden(address, opened)
     return [f"leads to {address}, {reason}: enter a public address"] if reason else []
+
+
+def _old_style(host: str) -> IPv4Address | None:
+    """Read an address the way resolvers do: 127.1, 0x7f000001 and 017700000001 are 127.0.0.1.
+
+    One to four numbers, decimal, octal after 0 or hexadecimal after 0x; the last fills the rest
+    (inet_aton). A name never ends in a number, so what is no address is none.
+    """
+    parts = host.split(".")
+    if len(parts) > _OCTETS or not all(map(_NUMBER.fullmatch, parts)):
+        return None
+    try:
+        *first, last = (int(part, _base(part)) for part in parts)
+    except ValueError:  # 08 is no octal number, 0x alone none at all
+        return None
+    rest = _OCTETS - len(first)
+    if any(number > 0xFF for number in first) or last >= 1 << (8 * rest):  # noqa: PLR2004 - an octet's most
+        return None
+    return IPv4Address(bytes(first) + last.to_bytes(rest))
+
+
+def _base(part: str) -> int:
+    if part[:2] in {"0x", "0X"}:
+        return 16
+    return 8 if part.startswith("0") else 10
 
 
 def _inner(address: IPv6Address) -> IPv4Address | None:

@@ -23,6 +23,10 @@ def problems(url: str, opened: str = "") -> list[tuple[Code, str]]:
         "https://example.com/sms",
         "http://example.com:8080/a/b?key=1&x=%20",
         "http://8.8.8.8/",
+        "http://134744072/",
+        "http://010.8.8.8/",
+        "http://1.example/",
+        "http://0x7f.example/",
         "https://[2606:4700::1111]/sms",
         "https://xn--fiqs8s.example/",
         "https://" + "a" * (URL_MOST - 8),
@@ -54,6 +58,19 @@ def test_public_urls_are_taken_as_they_are(url: str) -> None:
         ("http://10.1.2.3/", "which is private"),
         ("http://169.254.169.254/latest/", "which is link-local"),
         ("http://[::ffff:192.168.0.1]/", "which is private"),
+        ("http://2130706433/", "leads to 127.0.0.1, which is loopback"),
+        ("http://127.1/", "leads to 127.0.0.1, which is loopback"),
+        ("http://0x7f.0.0x1./", "leads to 127.0.0.1, which is loopback"),
+        ("http://017700000001/", "leads to 127.0.0.1, which is loopback"),
+        ("http://0x0A010203/", "leads to 10.1.2.3, which is private"),
+        ("http://0xA9FEA9FE:80/latest/", "leads to 169.254.169.254, which is link-local"),
+        ("http://0/", "leads to 0.0.0.0, which is "),
+        ("http://256.1.1.1/", "names no address: write four numbers from 0 to 255 between dots"),
+        ("http://1.2.3.4.5/", "names no address"),
+        ("http://08.1.1.1/", "names no address"),
+        ("http://0x/", "names no address"),
+        ("http://4294967296/", "names no address"),
+        ("http://example.123/", "names no address"),
     ],
 )
 def test_what_is_wrong_is_named_with_the_way_out(url: str, told: str) -> None:
@@ -150,3 +167,21 @@ def test_no_text_breaks_the_check(text: str) -> None:
     with pytest.raises(Refused) as refusal:
         check(f"ftp://{text}", ())
     assert all("\n" not in problem.message for problem in refusal.value.problems)
+
+
+@given(value=st.integers(0, 2**32 - 1), parts=st.integers(1, 4), data=st.data())
+def test_an_address_is_judged_alike_in_every_spelling(
+    value: int, parts: int, data: st.DataObject
+) -> None:
+    octets = value.to_bytes(4)
+    numbers = [*octets[: parts - 1], int.from_bytes(octets[parts - 1 :])]
+    written = [data.draw(st.sampled_from([str, hex, "0{:o}".format]))(number) for number in numbers]
+    address = ip_address(value)
+    for opened in ("", "10.0.0.0/8,127.0.0.0/8"):
+        reason = forbidden(address, networks(opened))
+        url = f"http://{'.'.join(written)}/"
+        if reason:
+            ((_, message),) = problems(url, opened)
+            assert message.endswith(f"leads to {address}, {reason}: enter a public address")
+        else:
+            assert check(url, networks(opened)) == url
