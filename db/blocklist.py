@@ -1,6 +1,6 @@
 """The blocklist (BLO-1 to BLO-3): numbers an account keeps a signature's messages from."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -18,7 +18,7 @@ from db.listed import Listed
 from db.page import Key, Order, Slice
 from domain import blocklist as rules
 from domain import quota
-from domain.errors import Code, Refused
+from domain.errors import Code, Problem, Refused
 from domain.region import SmsType
 
 
@@ -106,21 +106,26 @@ async def add(  # noqa: PLR0913, PLR0917 - whose, for what, which and when
     return new
 
 
-async def remove(session: AsyncSession, owner: int, entry_ids: Collection[int]) -> None:
-    """Delete entries for good, all of them or, raising Refused, none.
+async def remove(session: AsyncSession, owner: int, entry_ids: Sequence[int]) -> None:
+    """Delete entries for good, all of them or, raising Refused with each that is missing, none.
 
     The quota comes first: whoever adds holds it before any entry.
     """
-    await quotas.give_back(session, owner, quota.BLOCKLIST, len(entry_ids))
+    await quotas.give_back(session, owner, quota.BLOCKLIST, len(set(entry_ids)))
     statement = (
         delete(BlocklistRow)
         .where(col(BlocklistRow.account_uin) == owner, col(BlocklistRow.id).in_(entry_ids))
         .returning(col(BlocklistRow.id))
     )
     gone = set((await session.exec(statement)).scalars())
-    if missing := len(set(entry_ids) - gone):
-        message = f"{missing} of these {len(entry_ids)} are not on the blocklist: read it again"
-        raise Refused.one(Code.NOT_FOUND, message, "ids")
+    message = "there is no such entry on the blocklist: read it again"
+    missing = [
+        Problem(Code.NOT_FOUND, message, ("ids", str(place)))
+        for place, entry_id in enumerate(entry_ids)
+        if entry_id not in gone
+    ]
+    if missing:
+        raise Refused(*missing)
 
 
 async def clear(session: AsyncSession, owner: int, signature_id: int) -> None:

@@ -240,10 +240,11 @@ class BlocklistMutation:
         """Remove entries for good; their numbers get messages again at once."""
         context = info.context
         rules.check_removal(len(input.ids), confirmed=input.confirm)
-        keys = dict.fromkeys(key_of(each, "BlocklistEntry") for each in input.ids)
+        keys = [key_of(each, "BlocklistEntry") for each in input.ids]
         async with context.change() as session:
             await blocklist.remove(session, context.owner, keys)
-        return BlocklistRemovePayload(deleted_ids=[encode("BlocklistEntry", key) for key in keys])
+        gone = [encode("BlocklistEntry", key) for key in dict.fromkeys(keys)]
+        return BlocklistRemovePayload(deleted_ids=gone)
 
 
 def _results(entries: Sequence[Entry], new: Collection[str]) -> list[BlocklistAddResult]:
