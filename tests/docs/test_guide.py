@@ -38,6 +38,7 @@ from tests.console import Caller, Console
 from tests.images import image
 
 GUIDE: Final = (Path(__file__).parents[2] / "docs" / "guide.md").read_text(encoding="utf-8")
+INSIDE: Final = re.compile(r"\$\{([\w.]+)\}")
 BLOCK: Final = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 CHAPTERS: Final = (
     "Applications",
@@ -51,13 +52,14 @@ CHAPTERS: Final = (
     "Packages",
     "Blocklist",
     "Unsubscribed users",
+    "Short URLs",
     "Reply callback",
     "Identity",
 )
 # What the chapters are about: none of these fields may be missing from them.
 TOPICS: Final = re.compile(
     r"account|application|certificate|signature|template|segment|review|restor|bulkTask|recipientForm|verif"
-    r"|blocklist|unsubscription|eventCallback|replyCallback|frequency|alarm|notification|package|price|purchase|warning"
+    r"|blocklist|unsubscription|eventCallback|replyCallback|frequency|alarm|notification|package|price|purchase|warning|shortUrl"
 )
 UNDER_WAY: Final = (MessageStatus.CLAIMED, MessageStatus.SUBMITTED)
 
@@ -130,6 +132,8 @@ class Reader:
             return {key: self.filled(inner, step) for key, inner in value.items()}
         if isinstance(value, str) and value.startswith("$"):
             return self.answered(value[1:])
+        if isinstance(value, str) and "${" in value:
+            return INSIDE.sub(lambda found: self.answered(found.group(1)), value)
         if isinstance(value, str) and value.startswith("@"):
             data = step.sheet.encode() if value.endswith(".csv") else image()
             return UploadFile(BytesIO(data), size=len(data), filename=value[1:])
@@ -227,6 +231,8 @@ async def test_every_step_of_the_guide_works_in_order(reader: Reader) -> None:
         "sentToday": 0,
         "remindedAt": None,
     }
+    assert answers["shortUrl"]["templates"] == [{"name": "Spring sale", "region": "GLOBAL"}]
+    assert [node["clicks"] for node in answers["shortUrlStatistics"]["nodes"]] == [0]
     kinds = [node["kind"] for node in answers["verificationRequests"]["nodes"]]
     assert kinds == ["ORGANIZATION", "INDIVIDUAL"]
 
