@@ -6,7 +6,7 @@ import re
 import secrets
 import tempfile
 from collections.abc import AsyncIterable, AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Final, Self
 
@@ -127,12 +127,16 @@ class Store:
             raise _missing(key) from None
 
     async def delete(self, key: str) -> None:
-        """Remove an object; one that is already gone is no error, so a clean-up can be repeated."""
+        """Remove an object; one that is already gone is no error, so a clean-up can be repeated.
+
+        In a folder this also removes what a writer left that was killed: unlike S3, which does so
+        by a rule of the bucket, nothing else would.
+        """
         _check(key)
-        try:
+        with suppress(FileNotFoundError):
             await obstore.delete_async(self._backend, key)
-        except FileNotFoundError:
-            return
+        if self._folder is not None:
+            await asyncio.to_thread(_delete_unfinished, self._folder / key)
 
 
 class _Counted:
@@ -160,6 +164,12 @@ def _check(key: str) -> None:
 
 def _missing(key: str) -> FileNotFoundError:
     return FileNotFoundError(f'there is no stored file "{key}"')
+
+
+def _delete_unfinished(path: Path) -> None:
+    # obstore writes an object under its name and the number of the attempt.
+    for unfinished in path.parent.glob(f"{path.name}#*"):
+        unfinished.unlink(missing_ok=True)
 
 
 def _flush(path: Path) -> None:

@@ -1,5 +1,6 @@
 """One suite every place for files must pass: a folder, a bucket of a real S3 server, memory."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -181,3 +182,15 @@ def test_a_place_that_is_not_understood_is_named() -> None:
 
 def test_an_s3_url_opens() -> None:
     Store.open("s3://bucket/prefix")
+
+
+async def test_deleting_also_removes_what_a_killed_writer_left(tmp_path: Path) -> None:
+    store = Store.open(tmp_path)
+    key, other = new_key("dump", ".part"), new_key("dump", ".part")
+    for name in (f"{key}#1", f"{key}#2", f"{other}#1"):
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"half")
+    await store.delete(key)
+    left = await asyncio.to_thread(lambda: [path.name for path in tmp_path.rglob("*#*")])
+    assert left == [Path(f"{other}#1").name]
