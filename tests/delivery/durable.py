@@ -1,7 +1,7 @@
 """A worker's durable part for tests; as a program, one that stands still where it is told to.
 
 `python -m tests.delivery.durable DATABASE FILES AFTER` relays what is due and goes on until it is
-killed; its check of recipients keeps AFTER batches, then waits for ever.
+killed; its check or import keeps AFTER batches, then waits for ever.
 """
 
 import asyncio
@@ -17,7 +17,7 @@ import orjson
 import pytest
 from sqlmodel import col, select
 
-from db import checking, group_recipient, task
+from db import checking, customer_import, group_recipient, task
 from db.checking import UploadedFile
 from db.job import JobRow
 from db.session import Database
@@ -156,7 +156,7 @@ async def all_done(bench: Bench) -> bool:
 
 
 def stand_still(patch: pytest.MonkeyPatch, after: int) -> asyncio.Event:
-    """Make checks wait for ever once they kept `after` batches; the event tells that they do."""
+    """Make what goes by batches wait for ever once it kept `after`; the event tells so."""
     stands = asyncio.Event()
     kept = 0
 
@@ -171,7 +171,7 @@ def stand_still(patch: pytest.MonkeyPatch, after: int) -> asyncio.Event:
 
         return standing
 
-    for module in (checking, group_recipient):
+    for module in (checking, group_recipient, customer_import):
         patch.setattr(module, "store", slow(module.store))
     return stands
 
