@@ -4,20 +4,20 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import ColumnElement, UniqueConstraint, and_, select
+from sqlalchemy import ColumnElement, Index, UniqueConstraint, and_, false, select
 from sqlmodel import Field, SQLModel, col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from db import callback, unsubscription
 from db.batch import given
-from db.dialect import BigId, insert
+from db.dialect import BigId, choice, insert
 from db.listed import UNSIGNED
 from db.message import HELD
 from db.message import TABLE as MESSAGE
 from db.unsubscription import OptedOut
 from domain.callback import ReplyEvent
 from domain.carrier import Reply
-from domain.region import SmsType
+from domain.region import Region, SmsType
 from domain.unsubscription import OptOut
 
 TEXT_MOST: Final = 1_000
@@ -25,29 +25,50 @@ ANSWERED_WITHIN: Final = timedelta(hours=72)
 """How long the last message to a phone is what is answered, where the carrier does not say."""
 REPEATED_WITHIN: Final = timedelta(minutes=10)
 """How long the same words to the same message are a repetition, where no time tells them apart."""
+_SAME: Final = timedelta(milliseconds=1)  # what several of one moment are moved apart is less
 
 
 class ReplyRow(SQLModel, table=True):
-    """One reply; `received_at` is the carrier's time."""
+    """One reply; `received_at` is the carrier's time.
+
+    What it says of the message it answers stays when that message is gone; `app_id` and
+    `template_id` are None where it was gone before replies said so. `opted_out` says that it
+    unsubscribed its number.
+    """
 
     __tablename__ = "reply"
-    # A carrier repeats what was not acknowledged.
-    __table_args__ = (UniqueConstraint("message_id", "received_at"),)
+    __table_args__ = (
+        # A carrier repeats what was not acknowledged.
+        UniqueConstraint("message_id", "received_at"),
+        Index("ix_reply_account", "account_uin", "region", "received_at", "id"),
+        Index("ix_reply_app", "app_id", "region", "received_at", "id"),
+        Index("ix_reply_template", "template_id", "region", "received_at", "id"),
+        Index("ix_reply_phone", "phone", "received_at", "id"),
+    )
 
     id: int = Field(default=None, primary_key=True, sa_type=BigId)
-    account_uin: int = Field(foreign_key="account.uin", index=True, sa_type=BigId)
+    account_uin: int = Field(foreign_key="account.uin", sa_type=BigId)
     message_id: int = Field(sa_type=BigId)
+    app_id: int | None = Field(default=None, sa_type=BigId)
+    template_id: int | None = Field(default=None, sa_type=BigId)
     signature_id: int | None = Field(default=None, sa_type=BigId)
+    region: Region = Field(sa_type=choice(Region))
     phone: str = Field(max_length=20)
     text: str = Field(max_length=TEXT_MOST)
     received_at: datetime
+    opted_out: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
+
+
+TABLE: Final = ReplyRow.metadata.tables["reply"]
 
 
 class _Answered(NamedTuple):
     id: int
     account_uin: int
     app_id: int
+    template_id: int
     signature_id: int | None
+    region: Region
     sms_type: SmsType
     phone: str
     carrier_ref: str | None
@@ -59,9 +80,11 @@ class _New(NamedTuple):
     message_id: int
     text: str
     received_at: datetime
+    opted_out: bool
 
 
 _COLUMNS: Final = [MESSAGE.c[name] for name in _Answered._fields]
+_COPIED: Final = ("account_uin", "app_id", "template_id", "signature_id", "region", "phone")
 
 
 async def add(
@@ -84,8 +107,8 @@ async def add(
         if (message := known.get(one.reference) or last.get(one.phone)) is not None
     ]
     messages = {message.id: message for _, message in pairs}
-    new = await _insert(session, await _once(session, pairs))
-    await unsubscription.record(session, _opted_out(new, messages, opt_out))
+    new = await _insert(session, await _once(session, pairs, opt_out))
+    await unsubscription.record(session, _opted_out(new, messages))
     await callback.reply(session, [_told(one, messages[one.message_id]) for one in new])
     return len(replies) - len(pairs)
 
@@ -137,49 +160,47 @@ async def _find(session: AsyncSession, *where: ColumnElement[bool]) -> list[_Ans
 
 
 async def _once(
-    session: AsyncSession, pairs: Sequence[tuple[Reply, _Answered]]
+    session: AsyncSession, pairs: Sequence[tuple[Reply, _Answered]], opt_out: OptOut
 ) -> list[Mapping[str, Any]]:
     """Give the rows of replies without those that were kept before.
 
-    The carrier's time tells a reply that has a reference from another. One without is known by
-    its words, for its time is that at which it was brought.
+    The carrier's time and its words tell a reply that has a reference from another. One without
+    is known by its words, for its time is that at which it was brought.
     """
-    kept = await _kept(session, [pair for pair in pairs if not pair[0].reference])
+    kept = await _kept(session, pairs)
     rows: list[Mapping[str, Any]] = []
     for reply, message in pairs:
         text, at = reply.text[:TEXT_MOST], reply.at
-        if not reply.reference:
-            before = kept.setdefault(message.id, {})
-            if any(
-                said == text and abs(at - time) < REPEATED_WITHIN for time, said in before.items()
-            ):
-                continue
-            while at in before:
-                at += timedelta(microseconds=1)
-            before[at] = text
+        within = _SAME if reply.reference else REPEATED_WITHIN
+        before = kept.setdefault(message.id, {})
+        if any(said == text and abs(at - time) < within for time, said in before.items()):
+            continue
+        while at in before:
+            at += timedelta(microseconds=1)
+        before[at] = text
+        sent_at = message.submitted_at or message.created_at
         rows.append(
             {
-                "account_uin": message.account_uin,
+                **{name: getattr(message, name) for name in _COPIED},
                 "message_id": message.id,
-                "signature_id": message.signature_id,
-                "phone": message.phone,
                 "text": text,
                 "received_at": at,
+                "opted_out": opt_out.asks(text, sent_at, at),
             }
         )
     return rows
 
 
 async def _kept(
-    session: AsyncSession, bare: Sequence[tuple[Reply, _Answered]]
+    session: AsyncSession, pairs: Sequence[tuple[Reply, _Answered]]
 ) -> dict[int, dict[datetime, str]]:
     """Give what was said to these messages lately, by its time."""
     found: dict[int, dict[datetime, str]] = {}
-    if not bare:
+    if not pairs:
         return found
     query = select(col(ReplyRow.message_id), col(ReplyRow.text), col(ReplyRow.received_at)).where(
-        col(ReplyRow.message_id).in_({message.id for _, message in bare}),
-        col(ReplyRow.received_at) > min(reply.at for reply, _ in bare) - REPEATED_WITHIN,
+        col(ReplyRow.message_id).in_({message.id for _, message in pairs}),
+        col(ReplyRow.received_at) > min(reply.at for reply, _ in pairs) - REPEATED_WITHIN,
     )
     for message_id, text, at in await (await session.connection()).execute(query):
         found.setdefault(message_id, {})[at] = text
@@ -195,13 +216,10 @@ async def _insert(session: AsyncSession, rows: Sequence[Mapping[str, Any]]) -> l
     return [_New(*row) for row in await session.exec(statement, params=rows)]
 
 
-def _opted_out(
-    new: Iterable[_New], messages: Mapping[int, _Answered], opt_out: OptOut
-) -> Iterator[OptedOut]:
+def _opted_out(new: Iterable[_New], messages: Mapping[int, _Answered]) -> Iterator[OptedOut]:
     for reply in new:
         message = messages[reply.message_id]
-        sent_at = message.submitted_at or message.created_at
-        if opt_out.asks(reply.text, sent_at, reply.received_at):
+        if reply.opted_out:
             yield OptedOut(
                 account_uin=message.account_uin,
                 signature_id=message.signature_id or UNSIGNED,

@@ -122,8 +122,19 @@ class Owned(Protocol):
         """The account."""
 
     @property
+    def region(self) -> Region | None:
+        """The only region."""
+
+    @property
     def phone(self) -> str | None:
         """The only number, E.164."""
+
+
+def regions(listing: Owned) -> Sequence[Region | None]:
+    """Say of which regions a listing needs a stretch each; that of a number holds both."""
+    if listing.region is None and listing.phone is None:
+        return list(Region)
+    return [listing.region]
 
 
 def lead(

@@ -162,3 +162,12 @@ async def test_replies_cost_a_fixed_number_of_statements(database: Database, acc
     assert len(await kept(database)) == 22
     # The messages, those still awaited, what was said before, the rows, callbacks.
     assert numbers[0] == numbers[1] <= 5
+
+
+async def test_two_replies_of_one_second_are_two(database: Database, account: int) -> None:
+    """A carrier's time is to the second: what was said tells them apart, and a repetition."""
+    (message,) = await sent(database)
+    named = [Reply(message.phone, text, LATER, f"ref-{message.id}") for text in ("one", "two")]
+    await bring(database, *named)
+    await bring(database, *named)
+    assert await kept(database) == [(message.id, "one"), (message.id, "two")]
