@@ -21,6 +21,7 @@ from db.message import SENT, TURNED_DOWN
 from db.message import TABLE as MESSAGE
 from db.timeline import Counted, Page, Position, Stretch
 from domain import template
+from domain.errors import Refused
 from domain.message import MessageStatus
 from domain.region import Region, SmsType
 
@@ -129,9 +130,19 @@ async def contents(session: AsyncSession, records: Sequence[Record]) -> list[str
     for record in records:
         row = signed.get(record.signature_id or 0)
         sign = None if row is None else row.content
-        body = compiled[record.template_id].render(orjson.loads(record.params))
-        texts.append(template.full_text(sign, body, record.region))
+        texts.append(_text(record, compiled.get(record.template_id), sign))
     return texts
+
+
+def _text(record: Record, compiled: template.Compiled | None, sign: str | None) -> str:
+    """Put one text together; none where that is just what the record was turned down for."""
+    params = orjson.loads(record.params)
+    if compiled is None or len(params) < compiled.variables:
+        return ""
+    try:
+        return template.full_text(sign, compiled.render(params), record.region)
+    except Refused:
+        return ""
 
 
 def _stretches(listing: Listing) -> list[Stretch[Record]]:
