@@ -109,9 +109,7 @@ DESCRIBE_SEND_SMS_RECORD: Final = _reserved_sms(
     "DescribeSendSmsRecord", LIST, "List message records"
 )
 DESCRIBE_SEND_SMS_STATISTIC: Final = _sms("DescribeSendSMSStatistic", READ, "Get the trend chart")
-DESCRIBE_SMS_RECORD_FILE: Final = _sms(
-    "DescribeSmsRecordFile", READ, "Export message records"
-)
+DESCRIBE_SMS_RECORD_FILE: Final = _sms("DescribeSmsRecordFile", READ, "Export message records")
 DESCRIBE_SMS_RESULT_FILE: Final = _sms("DescribeSmsResultFile", READ, "Export statistics")
 DESCRIBE_STATISTIC_QUERY: Final = _sms("DescribeStatisticQuery", READ, "Get the data overview")
 
@@ -156,7 +154,7 @@ MODIFY_REPLY_URL: Final = _sms("ModifyReplyUrl", WRITE, "Edit the reply callback
 
 CALLBACK_STATUS_STATISTICS: Final = _sms("CallbackStatusStatistics", READ, "Count receipts")
 DESCRIBE_PHONE_NUMBER_INFO: Final = _sms("DescribePhoneNumberInfo", READ, "Parse phone numbers")
-DESCRIBE_SEND_RECORD_LIST: Final = _reserved_sms(
+DESCRIBE_SEND_RECORD_LIST: Final = _sms(
     "DescribeSendRecordList", LIST, "List send records of a number"
 )
 DESCRIBE_SMS_SIGN_LIST: Final = _sms("DescribeSmsSignList", LIST, "List signatures by id")
