@@ -109,7 +109,7 @@ def connect(
     counter: Callable[[], Awaitable[int]],
 ) -> Connection[T]:
     """Put a page together; `keys` are the sort value and identity of each node."""
-    cursors = [_write_cursor(key) for key in keys]
+    cursors = [write_cursor(key) for key in keys]
     return Connection(
         edges=[Edge(cursor=cursor, node=node) for cursor, node in zip(cursors, nodes, strict=True)],
         nodes=list(nodes),
@@ -123,7 +123,8 @@ def connect(
     )
 
 
-def _write_cursor(key: Key) -> str:
+def write_cursor(key: Key) -> str:
+    """Give the cursor behind what has this sort value and identity."""
     return base64.urlsafe_b64encode(orjson.dumps(list(key))).decode().rstrip("=")
 
 

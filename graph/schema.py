@@ -46,6 +46,7 @@ from graph.group_change import GroupMutation, MembershipMutation
 from graph.limits import MAX_TOKENS, QueryBounds
 from graph.long import LONG, Long
 from graph.lookup import lookup
+from graph.message_send import MessageSendMutation, MessageSendQuery
 from graph.migration import MigrationQuery
 from graph.month_statistic import MonthStatisticQuery
 from graph.notification import NotificationMutation, NotificationQuery
@@ -61,6 +62,8 @@ from graph.pulled import PulledMutation, PulledQuery
 from graph.receipt_analysis import ReceiptAnalysisQuery
 from graph.recipient import RecipientQuery
 from graph.recipient_form import RecipientFormQuery
+from graph.record import RecordQuery
+from graph.reply import ReplyQuery
 from graph.reply_callback import ReplyCallbackMutation, ReplyCallbackQuery
 from graph.restore import RestoreMutation, RestoreQuery
 from graph.review import ReviewQuery
@@ -103,9 +106,12 @@ QUERIES: Final = (
     CarrierQuery,
     RouteQuery,
     RouteDryRunQuery,
+    MessageSendQuery,
     BulkTaskQuery,
     RecipientQuery,
     RecipientFormQuery,
+    RecordQuery,
+    ReplyQuery,
     CustomerGroupQuery,
     CustomerQuery,
     CustomerImportQuery,
@@ -152,6 +158,7 @@ MUTATIONS: Final = (
     ReviewMutation,
     CarrierMutation,
     RouteMutation,
+    MessageSendMutation,
     BulkTaskMutation,
     ShortUrlMutation,
     BulkTaskSourceMutation,

@@ -93,7 +93,7 @@ MODIFY_TASK_STATUS_STOP: Final = _app("ModifyTaskStatusStop", WRITE, "Stop a run
 
 ADD_DUMP_LOG_TASK: Final = _sms("AddDumpLogTask", WRITE, "Order a dump of records")
 CANCEL_DUMP_LOG_TASK: Final = _sms("CancelDumpLogTask", WRITE, "Cancel a dump of records")
-DESCRIBE_INNER_SMS_REPLY: Final = _reserved_sms("DescribeInnerSMSReply", LIST, "List replies")
+DESCRIBE_INNER_SMS_REPLY: Final = _sms("DescribeInnerSMSReply", LIST, "List replies")
 DESCRIBE_MONTH_STATISTIC: Final = _sms("DescribeMonthStatistic", READ, "Get statistics by month")
 DESCRIBE_NATION_CODE_STATISTIC: Final = _sms(
     "DescribeNationCodeStatistic", READ, "Get statistics by country or region"
@@ -105,9 +105,7 @@ DESCRIBE_RECEIPT_RESULT: Final = _sms("DescribeReceiptResult", READ, "Get the re
 DESCRIBE_SEND_SMS_DUMP_LOG_TASK: Final = _sms(
     "DescribeSendSmsDumpLogTask", READ, "Download a dump of records"
 )
-DESCRIBE_SEND_SMS_RECORD: Final = _reserved_sms(
-    "DescribeSendSmsRecord", LIST, "List message records"
-)
+DESCRIBE_SEND_SMS_RECORD: Final = _sms("DescribeSendSmsRecord", LIST, "List message records")
 DESCRIBE_SEND_SMS_STATISTIC: Final = _sms("DescribeSendSMSStatistic", READ, "Get the trend chart")
 DESCRIBE_SMS_RECORD_FILE: Final = _sms("DescribeSmsRecordFile", READ, "Export message records")
 DESCRIBE_SMS_RESULT_FILE: Final = _sms("DescribeSmsResultFile", READ, "Export statistics")
