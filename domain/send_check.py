@@ -43,10 +43,10 @@ _OTHER_REGION: Final = {
     Region.MAINLAND: "UnsupportedOperation.GlobalTemplateToChineseMainlandPhone",
     Region.GLOBAL: "UnsupportedOperation.ChineseMainlandTemplateToGlobalPhone",
 }
-_MIXED: Final = "UnsupportedOperation.ContainDomesticAndInternationalPhoneNumber"
+MIXED: Final = "UnsupportedOperation.ContainDomesticAndInternationalPhoneNumber"
 _DOMESTIC: Final = "UnsupportedOperation.ContainDomesticPhoneNumber"
-_NONE: Final = "MissingParameter.EmptyPhoneNumberSet"
-_TOO_MANY: Final = "LimitExceeded.PhoneNumberCountLimit"
+NO_NUMBER: Final = "MissingParameter.EmptyPhoneNumberSet"
+TOO_MANY: Final = "LimitExceeded.PhoneNumberCountLimit"
 _BAD_PARAMETER: Final = "InvalidParameter.InvalidParameters"
 
 _EXTEND: Final = re.compile(rf"[0-9]{{0,{EXTEND_MOST}}}")
@@ -138,9 +138,9 @@ def check_parameters(extend: str, messages: Sequence[GlobalMessage]) -> None:
 def read(messages: Sequence[GlobalMessage], *, only_global: bool) -> list[Item]:
     """Read the numbers; raise SendRefused for none, too many, and both regions in one request."""
     if not messages:
-        raise SendRefused(_NONE)
+        raise SendRefused(NO_NUMBER)
     if len(messages) > RECIPIENTS_MOST:
-        raise SendRefused(_TOO_MANY)
+        raise SendRefused(TOO_MANY)
     items = []
     for message in messages:
         found = number.anywhere(message.phone)
@@ -149,7 +149,7 @@ def read(messages: Sequence[GlobalMessage], *, only_global: bool) -> list[Item]:
     if only_global and Region.MAINLAND in regions:
         raise SendRefused(_DOMESTIC)
     if len(regions) > 1:
-        raise SendRefused(_MIXED)
+        raise SendRefused(MIXED)
     return items
 
 

@@ -6,11 +6,13 @@ from typing import Any
 
 from sqlmodel import col, select
 
+from db import account as accounts
 from db import send as sends
+from db.account import AccountRow
 from db.message import MessageRow
 from db.package import LedgerRow
 from db.send import SendRequest, SendResult
-from db.session import Database
+from db.session import AsyncSession, Database
 from domain.region import Region, SmsType
 from domain.terms import Terms
 from tests import bulk, sending
@@ -84,3 +86,8 @@ async def kept(database: Database) -> list[MessageRow]:
     """Give every message, oldest first."""
     async with database.read() as session:
         return list((await session.exec(select(MessageRow).order_by(col(MessageRow.id)))).all())
+
+
+async def account_of(session: AsyncSession) -> AccountRow:
+    """Give the account that sends."""
+    return await accounts.existing(session, UIN)
