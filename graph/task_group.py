@@ -30,7 +30,7 @@ class BulkTaskGroup:
 
     group_id: strawberry.ID = strawberry.field(description="The customer group's id.")
     name: str = strawberry.field(description="The name it had when it was selected.")
-    members: int = strawberry.field(
+    member_count: int = strawberry.field(
         description="Members that were copied from it, the rejected and the duplicates included."
     )
 
@@ -54,5 +54,5 @@ def load_task_groups(context: Context) -> TaskGroups:
 
 def _show(row: TaskGroupRow) -> BulkTaskGroup:
     return BulkTaskGroup(
-        group_id=encode("CustomerGroup", row.group_id), name=row.name, members=row.members
+        group_id=encode("CustomerGroup", row.group_id), name=row.name, member_count=row.members
     )

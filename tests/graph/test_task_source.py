@@ -20,7 +20,7 @@ from tests.graph.test_task_upload import stored_files
 
 TASK = """
   id status source fileName fileBytes rowsSeen rowsTotal recipients rejected duplicates segments
-  problem groups { groupId name members }
+  problem groups { groupId name memberCount }
 """
 SELECT = f"""
 mutation ($id: ID!, $input: BulkTaskSelectGroupsInput!) {{
@@ -96,8 +96,8 @@ async def test_a_task_is_filled_from_groups_and_sent(
         "segments": 2,
         "problem": None,
         "groups": [
-            {"groupId": first, "name": "First", "members": 2},
-            {"groupId": second, "name": "Second", "members": 2},
+            {"groupId": first, "name": "First", "memberCount": 2},
+            {"groupId": second, "name": "Second", "memberCount": 2},
         ],
     }
     found = await root.run(RECIPIENTS, id=task_id)
@@ -298,7 +298,7 @@ async def test_the_groups_of_a_page_cost_one_statement(
 ) -> None:
     root, counts = console.root(account), []
     groups = {"groupIds": [await group(console, account.uin, *filling.phones(1))]}
-    page = "{ bulkTasks(first: 50) { nodes { name groups { name members } } } }"
+    page = "{ bulkTasks(first: 50) { nodes { name groups { name memberCount } } } }"
     bare = "{ bulkTasks(first: 50) { nodes { name } } }"
     for count in (1, 5):
         for _ in range(count):
