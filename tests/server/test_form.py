@@ -140,3 +140,22 @@ async def test_what_is_not_there_is_told_so(
 ) -> None:
     answer = await http.get(path, headers=await bearer(console, account.uin))
     assert answer.status_code == 404
+
+
+async def test_the_form_of_customers_has_one_column_and_is_for_who_may_see_them(
+    console: Console, http: httpx2.AsyncClient, account: AccountRow
+) -> None:
+    headers = await bearer(console, account.uin)
+    answer = await http.get("/forms/customers.xlsx", headers=headers)
+    assert (answer.status_code, answer.headers["content-type"]) == (200, form.XLSX)
+    assert answer.headers["content-disposition"] == 'attachment; filename="customers.xlsx"'
+    book = CalamineWorkbook.from_filelike(io.BytesIO(answer.content))
+    assert book.get_sheet_by_index(0).to_python() == [header(0)]
+    hint = str(book.get_sheet_by_index(1).to_python()[1][1])
+    assert hint.startswith("A number a row: 11 digits for Mainland China, country or region code")
+    answer = await http.get("/forms/customers.csv", headers=headers)
+    assert (answer.status_code, table(answer)) == (200, [header(0)])
+    assert (await http.get("/forms/customers.csv")).status_code == 401
+    clerk = await console.add_user(account, "clerk")
+    answer = await http.get("/forms/customers.csv", headers=await bearer(console, clerk.uin))
+    assert answer.status_code == 403
