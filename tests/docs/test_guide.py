@@ -48,10 +48,12 @@ CHAPTERS: Final = (
     "Signatures",
     "Templates",
     "Review",
+    "Customers",
     "Bulk SMS",
     "Packages",
     "Blocklist",
     "Unsubscribed users",
+    "Statistics",
     "Short URLs",
     "Reply callback",
     "Identity",
@@ -59,7 +61,9 @@ CHAPTERS: Final = (
 # What the chapters are about: none of these fields may be missing from them.
 TOPICS: Final = re.compile(
     r"account|application|certificate|signature|template|segment|review|restor|bulkTask|recipientForm|verif"
-    r"|blocklist|unsubscription|eventCallback|replyCallback|frequency|alarm|notification|package|price|purchase|warning|shortUrl"
+    r"|blocklist|unsubscription|eventCallback|replyCallback|frequency|alarm|notification|package|price|purchase|warning|shortUrl|customer"
+    r"|statistic(Overview|Trend)|failureAnalysis|receiptAnalysis|countryStatistic$|monthStatistic$"
+    r"|statusPull|replyPull|statusesByPhoneNumber|repliesByPhoneNumber"
 )
 UNDER_WAY: Final = (MessageStatus.CLAIMED, MessageStatus.SUBMITTED)
 
@@ -130,6 +134,8 @@ class Reader:
         """Put earlier answers and files where the guide names them."""
         if isinstance(value, dict):
             return {key: self.filled(inner, step) for key, inner in value.items()}
+        if isinstance(value, list):
+            return [self.filled(inner, step) for inner in value]
         if isinstance(value, str) and value.startswith("$"):
             return self.answered(value[1:])
         if isinstance(value, str) and "${" in value:
@@ -206,13 +212,30 @@ async def test_every_step_of_the_guide_works_in_order(reader: Reader) -> None:
     assert answers["bulkTasks"]["nodes"][-1]["delivery"] == {
         "accepted": 2,
         "refused": 0,
+        "inDoubt": 0,
+        "unsent": 0,
         "delivered": 2,
         "failed": 0,
         "awaited": 0,
     }
     assert [error["row"] for error in answers["bulkTaskRowErrors"]["nodes"]] == [4, 5]
+    assert answers["filled"]["groups"][0]["memberCount"] == 3
+    assert (answers["filled"]["recipients"], answers["filled"]["rejected"]) == (2, 1)
+    assert (answers["entered"]["source"], answers["entered"]["recipients"]) == ("NUMBERS", 2)
     assert answers["bulkTaskCancel"]["bulkTask"]["status"] == "CANCELLED"
     assert answers["reviewTarget"]["share"] == 1.0
+    entered = [found["status"] for found in answers["customerAdd"]["results"]]
+    assert entered == ["ADDED", "ADDED", "ADDED", "REPEATED"]
+    imported = answers["customerImport"]
+    assert [imported[name] for name in ("status", "added", "duplicates", "rejected")] == [
+        "DONE",
+        3,
+        1,
+        1,
+    ]
+    assert [len(answers["customerMove"][name]) for name in ("movedIds", "mergedIds")] == [1, 1]
+    assert answers["customerGroup"] == {"name": "Regular customers", "memberCount": 3}
+    assert answers["customerGroupDelete"]["deletedCustomers"] == 1
     statuses = [found["status"] for found in answers["blocklistAdd"]["results"]]
     assert statuses == ["ADDED", "ADDED", "ADDED", "DUPLICATE", "INVALID"]
     assert answers["blocklistEntry"]["status"] == "EFFECTIVE"
@@ -233,6 +256,11 @@ async def test_every_step_of_the_guide_works_in_order(reader: Reader) -> None:
     }
     assert answers["shortUrl"]["templates"] == [{"name": "Spring sale", "region": "GLOBAL"}]
     assert [node["clicks"] for node in answers["shortUrlStatistics"]["nodes"]] == [0]
+    assert answers["statisticOverview"]["totals"]["delivered"] == 3
+    assert answers["receiptAnalysis"]["totals"]["receiptSuccessRate"] == 1.0
+    assert [line["name"] for line in answers["countryStatistic"]] == ["China"]
+    assert [line["month"] for line in answers["monthStatistic"]] == ["2026-02", "2026-03"]
+    assert answers["statusPullQueue"]["waiting"] == 0
     kinds = [node["kind"] for node in answers["verificationRequests"]["nodes"]]
     assert kinds == ["ORGANIZATION", "INDIVIDUAL"]
 
