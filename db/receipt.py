@@ -6,55 +6,32 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cache
 from types import MappingProxyType
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
-from sqlalchemy import Column, bindparam, select, update
+from sqlalchemy import Column, bindparam, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from db import callback, kept_receipt, message_part, settlement
+from db import kept_receipt, message_part, settlement
 from db.batch import Rows, awaited, given, stored
 from db.dialect import is_postgresql
+from db.fate import EVENTS, Fate, Message, move
 from db.kept_receipt import Kept
 from db.message import CODE_MOST
 from db.message import TABLE as MESSAGE
 from db.message_part import Part
-from db.tally import COUNTED, Counted, Tally
+from db.tally import Tally
 from domain import part
-from domain.callback import StatusEvent
 from domain.carrier import Answer, Receipt
 from domain.message import MessageEvent, MessageStatus, step
 
 OVERTAKES_BY: Final = timedelta(hours=1)
 """How long before the answer to its submission a receipt can have come."""
 
-_COLUMNS: Final = (
-    MESSAGE.c.id,
-    MESSAGE.c.carrier_ref,
-    MESSAGE.c.state,
-    MESSAGE.c.phone,
-    MESSAGE.c.submitted_at,
-    *COUNTED,
-)
 _BY_ID: Final = MESSAGE.c.id
 _BY_REFERENCE: Final = MESSAGE.c.carrier_ref
-_FREE: Final[dict[str, Any]] = {"claimed_by": None, "claimed_until": None}
-_OF_RECEIPT: Final = {True: MessageEvent.DELIVER, False: MessageEvent.FAIL}
-
-
-class _Message(NamedTuple):
-    id: int
-    reference: str | None
-    state: MessageStatus
-    phone: str
-    submitted_at: datetime | None
-    counted: Counted
-
-
-class _Fate(NamedTuple):
-    message: _Message
-    state: MessageStatus
-    code: str
-    at: datetime
+_COLUMNS: Final = tuple(
+    MESSAGE.c["carrier_ref" if name == "reference" else name] for name in Message._fields
+)
 
 
 @dataclass(slots=True)
@@ -62,7 +39,7 @@ class _Found:
     """The message of each reference; the rows of the messages are locked."""
 
     ids: dict[str, int] = field(default_factory=dict)
-    messages: dict[int, _Message] = field(default_factory=dict)
+    messages: dict[int, Message] = field(default_factory=dict)
     parts: Mapping[int, Sequence[Part]] = field(default_factory=dict)
     """Only of messages of several."""
 
@@ -74,12 +51,25 @@ async def apply(
 
     Only legal steps are taken: a receipt that comes twice, or too late, changes nothing.
     """
+    await _count(session, await _fates(session, carrier, receipts, now), now)
+
+
+async def hear(
+    session: AsyncSession, carrier: str, receipts: Sequence[Receipt], now: datetime, tally: Tally
+) -> None:
+    """Do the same where more is counted in one transaction, by `tally`."""
+    await move(session, await _fates(session, carrier, receipts, now), tally)
+
+
+async def _fates(
+    session: AsyncSession, carrier: str, receipts: Sequence[Receipt], now: datetime
+) -> list[Fate]:
     if not receipts:
-        return
+        return []
     found = await _find(session, carrier, {receipt.reference for receipt in receipts})
     strange = [receipt for receipt in receipts if receipt.reference not in found.ids]
     await kept_receipt.keep(session, carrier, strange, now)
-    await _count(session, await _heard(session, found, receipts), now)
+    return await _heard(session, found, receipts)
 
 
 async def recorded(
@@ -95,7 +85,7 @@ async def recorded(
     if kept:
         messages = await _locked(session, {ids[one.receipt.reference] for one in kept})
         found = _Found(ids, messages, parts)
-        await _move(session, await _heard(session, found, _own(found, kept)), tally)
+        await move(session, await _heard(session, found, _own(found, kept)), tally)
 
 
 async def join(session: AsyncSession, kept: Sequence[tuple[str, str]], now: datetime) -> None:
@@ -107,7 +97,7 @@ async def join(session: AsyncSession, kept: Sequence[tuple[str, str]], now: date
     references: defaultdict[str, set[str]] = defaultdict(set)
     for carrier, reference in kept:
         references[carrier].add(reference)
-    fates: list[_Fate] = []
+    fates: list[Fate] = []
     for carrier, asked in sorted(references.items()):
         found = await _find(session, carrier, asked)
         taken = await kept_receipt.take(session, carrier, found.ids)
@@ -134,7 +124,7 @@ async def match(session: AsyncSession, now: datetime, limit: int) -> int:
     for one in kept:
         if one.message_id in unknown:
             ids[one.carrier][one.reference] = one.message_id
-    fates: list[_Fate] = []
+    fates: list[Fate] = []
     for carrier, references in ids.items():
         taken = await kept_receipt.take(session, carrier, references)
         # That a part failed decides, whatever came first.
@@ -174,7 +164,7 @@ def _own(found: _Found, kept: Sequence[Kept]) -> list[Receipt]:
     return own
 
 
-async def _locked(session: AsyncSession, message_ids: Collection[int]) -> dict[int, _Message]:
+async def _locked(session: AsyncSession, message_ids: Collection[int]) -> dict[int, Message]:
     return await _lock(session, _BY_ID, message_ids) if message_ids else {}
 
 
@@ -183,11 +173,11 @@ async def _lock(
     column: Column[Any],
     values: Collection[str] | Collection[int],
     parameters: Mapping[str, str] = MappingProxyType({}),
-) -> dict[int, _Message]:
+) -> dict[int, Message]:
     rows = _rows(column, postgresql=is_postgresql(session))
     asked = stored(session, (column,), ((value,) for value in values))
     found = await rows.all(session, {"given": asked, **parameters})
-    return {row[0]: _message(row) for row in found}
+    return {row[0]: Message(*row) for row in found}
 
 
 @cache
@@ -200,15 +190,10 @@ def _rows(column: Column[Any], *, postgresql: bool) -> Rows:
     return Rows(query.order_by(MESSAGE.c.id).with_for_update())
 
 
-def _message(row: Sequence[Any]) -> _Message:
-    message_id, reference, state, phone, submitted_at, *counted = row
-    return _Message(message_id, reference, state, phone, submitted_at, Counted(*counted))
-
-
-async def _heard(session: AsyncSession, found: _Found, receipts: Sequence[Receipt]) -> list[_Fate]:
+async def _heard(session: AsyncSession, found: _Found, receipts: Sequence[Receipt]) -> list[Fate]:
     """Write down what is heard of parts, and give the messages that move."""
     states = {message_id: message.state for message_id, message in found.messages.items()}
-    fates: list[_Fate] = []
+    fates: list[Fate] = []
     touched: list[Part] = []
     for receipt in receipts:
         message = found.messages.get(found.ids.get(receipt.reference, 0))
@@ -220,7 +205,7 @@ async def _heard(session: AsyncSession, found: _Found, receipts: Sequence[Receip
         if after is not before:
             # Carriers say it to the minute, which may be before it was submitted.
             done_at = max(at, message.submitted_at or at)
-            fates.append(_Fate(message, after, receipt.code[:CODE_MOST], done_at))
+            fates.append(Fate(message, after, receipt.code[:CODE_MOST], done_at))
     await message_part.settle(session, touched)
     return fates
 
@@ -230,7 +215,7 @@ def _event(
 ) -> tuple[MessageEvent | None, datetime]:
     """Say what a receipt does to its message, and when; the first of each part stands."""
     if not parts:
-        return _OF_RECEIPT[receipt.delivered], receipt.at
+        return EVENTS[receipt.delivered], receipt.at
     heard = [one for one in parts if one.reference == receipt.reference and one.delivered is None]
     if not heard:
         return None, receipt.at
@@ -243,45 +228,11 @@ def _event(
     return event, receipt.at
 
 
-async def _count(session: AsyncSession, fates: Sequence[_Fate], now: datetime) -> None:
+async def _count(session: AsyncSession, fates: Sequence[Fate], now: datetime) -> None:
     if not fates:
         return
-    tally = await Tally.open(session, {fate.message.counted.account_uin for fate in fates})
-    await _move(session, fates, tally)
+    tally = await Tally.open(session, ())
+    await move(session, fates, tally)
     await tally.write(session)
     if any(fate.message.state is not MessageStatus.SUBMITTED for fate in fates):
         await settlement.finish_sent(session, tally.tasks, now)
-
-
-async def _move(session: AsyncSession, fates: Sequence[_Fate], tally: Tally) -> None:
-    """Move messages, count them, and queue what their applications want to be told."""
-    if not fates:
-        return
-    columns = MESSAGE.c
-    rows = ((fate.message.id, fate.state, fate.code, fate.at) for fate in fates)
-    table = given(session, (columns.id, columns.state, columns.code, columns.done_at), rows)
-    statement = update(MESSAGE).where(columns.id == table.c.id)
-    own = {name: table.c[name] for name in ("state", "code", "done_at")}
-    await (await session.connection()).execute(statement.values({**own, **_FREE}))
-    for fate in fates:
-        counted, at = fate.message.counted, fate.message.submitted_at or fate.at
-        if fate.message.state is not MessageStatus.SUBMITTED:
-            tally.accepted(counted, at)
-        if fate.state is MessageStatus.DELIVERED:
-            tally.delivered(counted, at)
-        else:
-            tally.failed(counted, at, fate.code)
-    await callback.status(session, [_told(fate) for fate in fates])
-
-
-def _told(fate: _Fate) -> StatusEvent:
-    message = fate.message
-    return StatusEvent(
-        account_uin=message.counted.account_uin,
-        app_id=message.counted.app_id,
-        message_id=message.id,
-        phone=message.phone,
-        delivered=fate.state is MessageStatus.DELIVERED,
-        code=fate.code,
-        at=fate.at,
-    )

@@ -9,7 +9,7 @@ from typing import Any, Final, NamedTuple
 from sqlalchemy import bindparam, select, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from db import callback, lease, platform, receipt, settlement
+from db import callback, fate, lease, platform, receipt, settlement
 from db.batch import Rows, awaited, given, stored
 from db.dialect import is_postgresql
 from db.message import CODE_MOST
@@ -18,12 +18,13 @@ from db.metering import TurnedDown
 from db.queue import Claimed
 from db.tally import Countable, Tally
 from domain.callback import StatusEvent
-from domain.carrier import Answer, Verdict
+from domain.carrier import Answer, Receipt, Verdict
 from domain.message import MessageEvent, MessageStatus, step
 from domain.region import Region
 
 _AGAIN: Final = frozenset({Verdict.THROTTLED, Verdict.UNAVAILABLE})
 _HELD: Final = (MESSAGE.c.id,)
+_TAKEN: Final = tuple(MESSAGE.c[name] for name in ("id", "carrier_ref", "state", "code", "done_at"))
 
 
 class _Held(NamedTuple):
@@ -41,26 +42,40 @@ class _Held(NamedTuple):
 
 
 _Refused = tuple[Claimed | _Held, str]
+_Settled = tuple[_Held, Receipt]
 
 
 @dataclass(slots=True)
 class Moved:
-    """Messages that were answered, still to be counted, and when that was."""
+    """Messages that were answered, still to be counted, and when that was.
+
+    `settled` are those of the accepted whose receipt was there with the answer, `receipts` what
+    is about other messages.
+    """
 
     at: datetime
     accepted: list[Countable] = field(default_factory=list)
+    settled: list[_Settled] = field(default_factory=list)
     refused: list[_Refused] = field(default_factory=list)
     answers: dict[str, list[Answer]] = field(default_factory=dict)
+    receipts: dict[str, list[Receipt]] = field(default_factory=dict)
 
 
-async def move(
-    session: AsyncSession, worker: str, carrier: str, answers: Sequence[Answer], moved: Moved
+async def move(  # noqa: PLR0913, PLR0917 - whose answers they are, and what came with them
+    session: AsyncSession,
+    worker: str,
+    carrier: str,
+    answers: Sequence[Answer],
+    receipts: Sequence[Receipt],
+    moved: Moved,
 ) -> None:
     """Write down what a carrier answered and put what that was into `moved`, for `count`.
 
     An answer for a message whose lease has run out is dropped: the message was queued again.
+    A message of one part is written once, answer and receipt, when `receipts` has its receipt.
     """
     if not answers:
+        moved.receipts.setdefault(carrier, []).extend(receipts)
         return
     held = await _held(session, worker, answers)
     # What a worker held, lost and took again is answered twice; once the carrier has it counts.
@@ -73,14 +88,18 @@ async def move(
     for answer in one_each.values():
         given_by[answer.verdict].append(answer)
     accepted, turned_down = given_by[Verdict.ACCEPTED], given_by[Verdict.REFUSED]
-    await _accept(session, carrier, accepted, moved.at)
+    early, others = _early(accepted, receipts)
+    await _accept(session, carrier, accepted, early, moved.at)
     refused = [(held[one.message_id], one.code[:CODE_MOST]) for one in turned_down]
     await _refuse(session, refused, moved.at)
     await lease.release(session, [one.message_id for again in _AGAIN for one in given_by[again]])
     await lease.lose(session, given_by[Verdict.UNKNOWN], moved.at)
     moved.accepted += [held[answer.message_id] for answer in accepted]
+    moved.settled += [(held[message_id], one) for message_id, one in early.items()]
     moved.refused += refused
-    moved.answers.setdefault(carrier, []).extend(accepted)
+    left = [answer for answer in accepted if answer.message_id not in early]
+    moved.answers.setdefault(carrier, []).extend(left)
+    moved.receipts.setdefault(carrier, []).extend(others)
 
 
 async def refuse(
@@ -98,17 +117,19 @@ async def count(session: AsyncSession, moved: Moved) -> None:
 
     Once a transaction: counts are locked in one order, so two workers never lock each other out.
     """
-    refused = [message for message, _ in moved.refused]
-    if not moved.accepted and not refused:
+    if not (moved.accepted or moved.refused or any(moved.receipts.values())):
         return
-    accounts = {row.account_uin for row in (*moved.accepted, *refused)}
-    tally = await Tally.open(session, accounts)
+    refused = [message for message, _ in moved.refused]
+    tally = await Tally.open(session, {row.account_uin for row in (*moved.accepted, *refused)})
     for message in moved.accepted:
         tally.accepted(message, moved.at)
     for one, code in moved.refused:
         tally.refused(one, moved.at, code)
+    await fate.count_settled(session, moved.settled, moved.at, tally)
     for carrier, answers in moved.answers.items():
         await receipt.recorded(session, carrier, answers, tally)
+    for carrier, receipts in sorted(moved.receipts.items()):
+        await receipt.hear(session, carrier, receipts, moved.at, tally)
     await tally.write(session)
     await settlement.finish_sent(session, tally.tasks, moved.at, _singles(moved.refused))
     await tell(session, moved)
@@ -134,7 +155,7 @@ async def record(
 ) -> None:
     """Write down what a carrier answered, and count it."""
     moved = Moved(now)
-    await move(session, worker, carrier, answers, moved)
+    await move(session, worker, carrier, answers, (), moved)
     await count(session, moved)
 
 
@@ -162,16 +183,49 @@ async def _held(session: AsyncSession, worker: str, answers: Sequence[Answer]) -
     return {row[0]: _Held(*row) for row in found}
 
 
+def _early(
+    accepted: Sequence[Answer], receipts: Sequence[Receipt]
+) -> tuple[dict[int, Receipt], list[Receipt]]:
+    """Find the receipts of messages of one part by message, and give the others."""
+    if not receipts:
+        return {}, []
+    whole = {answer.references[0]: answer for answer in accepted if len(answer.references) == 1}
+    early: dict[int, Receipt] = {}
+    others = []
+    for one in receipts:
+        answer = whole.get(one.reference)
+        if answer is None or answer.message_id in early:
+            others.append(one)
+        else:
+            early[answer.message_id] = one
+    return early, others
+
+
 async def _accept(
-    session: AsyncSession, carrier: str, answers: Sequence[Answer], now: datetime
+    session: AsyncSession,
+    carrier: str,
+    answers: Sequence[Answer],
+    early: Mapping[int, Receipt],
+    now: datetime,
 ) -> None:
-    rows = ((answer.message_id, next(iter(answer.references), None)) for answer in answers)
-    values = {
-        "state": step(MessageStatus.CLAIMED, MessageEvent.ACCEPT),
-        "carrier": carrier,
-        "submitted_at": now,
-    }
-    await _write(session, "carrier_ref", list(rows), values)
+    if not answers:
+        return
+    taken = step(MessageStatus.CLAIMED, MessageEvent.ACCEPT)
+    states = {delivered: step(taken, event) for delivered, event in fate.EVENTS.items()}
+    rows: list[tuple[Any, ...]] = []
+    for answer in answers:
+        reference, one = next(iter(answer.references), None), early.get(answer.message_id)
+        if one is None:
+            rows.append((answer.message_id, reference, taken, None, None))
+        else:
+            done_at = max(one.at, now)
+            state = states[one.delivered]
+            rows.append((answer.message_id, reference, state, one.code[:CODE_MOST], done_at))
+    table = given(session, _TAKEN, rows)
+    own: dict[str, Any] = {column.name: table.c[column.name] for column in _TAKEN[1:]}
+    own |= {"carrier": carrier, "submitted_at": now, **lease.FREE}
+    statement = update(MESSAGE).where(MESSAGE.c.id == table.c.id)
+    await (await session.connection()).execute(statement.values(own))
 
 
 async def _refuse(

@@ -102,7 +102,15 @@ class Tally:
     @classmethod
     async def open(cls, session: AsyncSession, accounts: Iterable[int]) -> "Tally":
         """Begin with the time zones of the accounts to be counted for."""
-        return cls(await zones(session, set(accounts)))
+        tally = cls({})
+        await tally.include(session, accounts)
+        return tally
+
+    async def include(self, session: AsyncSession, accounts: Iterable[int]) -> None:
+        """Learn the time zones of more accounts to be counted for."""
+        new = set(accounts) - self._zones.keys()
+        if new:
+            self._zones |= await zones(session, new)
 
     @property
     def tasks(self) -> Sequence[int]:

@@ -1,7 +1,7 @@
 """From the queue to the carriers: claim a batch, hold it to the rules, submit it, write it down."""
 
 import asyncio
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -11,10 +11,11 @@ from db.session import AsyncSession, Database
 from db.submission import Moved
 from delivery import metric
 from delivery.lanes import Lanes
+from delivery.receipts import Receipts, heard
 from delivery.settings import DeliverySettings
 from delivery.sieve import Sieve
 from delivery.trace import span
-from domain.carrier import Answer, Outgoing
+from domain.carrier import Answer, Outgoing, Receipt
 
 GATHER: Final = 0.05  # seconds in which answers gather, so that they share a commit
 
@@ -39,6 +40,7 @@ class Dispatcher:
         settings: DeliverySettings,
         worker: str,
         wake: Callable[[], None] = _nobody,
+        sink: Receipts | None = None,
     ) -> None:
         self._database = database
         self._lanes = lanes
@@ -46,6 +48,9 @@ class Dispatcher:
         self._settings = settings
         self._worker = worker
         self._wake = wake
+        self._sink = sink
+        if sink is not None:
+            sink.busy = self._busy
         self._sieve = Sieve(settings)
         self._answers: list[tuple[str, Sequence[Answer]]] = []
         self._answered = 0
@@ -53,6 +58,7 @@ class Dispatcher:
         self._gathered = False
         self._after = 0
         self._stale: Collection[str] | None = ()
+        self._failed = self._turning = False
 
     async def step(self) -> float:
         """Take one turn; gives the seconds until the next is wanted."""
@@ -71,7 +77,11 @@ class Dispatcher:
         if not limit and not self._answers:
             return rest
         with span("dispatcher turn", answers=self._answered, most=limit):
-            return 0 if await self._turn(limit, rooms) else rest
+            self._turning = True
+            try:
+                return 0 if await self._turn(limit, rooms) else rest
+            finally:
+                self._turning = False
 
     async def finish(self) -> None:
         """Record what is left to record, and claim nothing more."""
@@ -104,24 +114,59 @@ class Dispatcher:
         now = self._clock()
         answers, self._answers, self._answered = self._answers, [], 0
         self._gathered = False
+        # What a turn failed on may be what carriers brought: that is kept by itself once, so that
+        # a receipt nobody can write down stops no submission.
+        sink = None if self._failed else self._sink
+        brought = sink.take() if sink else []
         try:
             async with self._database.write() as session:
-                moved = Moved(now)
-                for carrier, group in _by_carrier(answers).items():
-                    await submission.move(session, self._worker, carrier, group, moved)
+                moved = await self._record(session, answers, heard(brought), now)
                 request = self._request(now, limit, sorted(rooms))
                 batch = await queue.claim(session, request) if limit else []
                 parts = await self._sift(session, request, batch, rooms, moved)
                 await submission.count(session, moved)
+                if sink:
+                    await sink.write_replies(session, brought)
         except BaseException:
             self._answers[:0] = answers
             self._answered += sum(len(group) for _, group in answers)
+            if sink:
+                sink.give_back(brought)
+                self._failed = bool(brought)
             raise
+        self._failed = False
+        if sink:
+            sink.settle(brought)
         if batch:
             self._after = batch[-1].account_uin
         for carrier, part in parts.items():
             self._lanes.by_name[carrier].submit(part, self._hear)
         return limit > 0 and len(batch) == limit
+
+    async def _record(
+        self,
+        session: AsyncSession,
+        answers: Sequence[tuple[str, Sequence[Answer]]],
+        receipts: Mapping[str, Sequence[Receipt]],
+        now: datetime,
+    ) -> Moved:
+        """Write down what carriers have answered, with the receipts that came with it."""
+        moved = Moved(now)
+        answered = _by_carrier(answers)
+        for carrier in sorted(answered.keys() | receipts.keys()):
+            await submission.move(
+                session,
+                self._worker,
+                carrier,
+                answered.get(carrier, ()),
+                receipts.get(carrier, ()),
+                moved,
+            )
+        return moved
+
+    def _busy(self) -> bool:
+        """Say whether a commit is under way, or near, that could take receipts along."""
+        return (self._turning or self._answered > 0) and not self._failed
 
     def _request(self, now: datetime, limit: int, carriers: Sequence[str]) -> Claim:
         return Claim(

@@ -10,18 +10,25 @@ from typing import Final
 
 from db import receipt as receipts
 from db import reply as replies
-from db.session import Database
+from db.session import AsyncSession, Database
 from delivery import metric
 from delivery.carriers.base import Inbound
+from domain.carrier import Receipt
 from domain.unsubscription import OptOut
 
 COMMITTED_AT_ONCE: Final = 2_000
+QUIET: Final = 0.005
+"""Seconds in which nothing comes, after which a carrier is taken to wait for acknowledgements."""
+LONGEST: Final = 0.2
+"""Seconds for which what is brought waits at most, to be written with what carriers answer."""
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(slots=True, eq=False)
-class _Brought:
+class Brought:
+    """What one carrier brought, and whether it is kept."""
+
     carrier: str
     inbound: Inbound
     kept: asyncio.Future[None] = field(
@@ -30,32 +37,75 @@ class _Brought:
 
     @property
     def size(self) -> int:
+        """Say how many receipts and replies that is."""
         return len(self.inbound.receipts) + len(self.inbound.replies)
 
 
+def _never() -> bool:
+    """Say that nobody else commits."""
+    return False
+
+
 class Receipts:
-    """A sink that commits in groups: whoever comes while a commit is under way shares the next."""
+    """A sink that commits in groups: whoever comes while a commit is under way shares the next.
+
+    While `busy` says that the dispatcher is about to commit, receipts are left to it for a moment:
+    most come soon after the answers to their submissions, and both are one write then.
+    """
 
     def __init__(self, database: Database, opt_out: OptOut, clock: Callable[[], datetime]) -> None:
         self._database = database
         self._opt_out = opt_out
         self._clock = clock
-        self._waiting: list[_Brought] = []
+        self._waiting: list[Brought] = []
         self._turn = asyncio.Lock()
+        self.busy: Callable[[], bool] = _never
 
     async def __call__(self, carrier: str, inbound: Inbound) -> None:
         """Keep what a carrier brings; once more changes nothing."""
-        brought = _Brought(carrier, inbound)
+        brought = Brought(carrier, inbound)
         self._waiting.append(brought)
         try:
             while not brought.kept.done():
                 async with self._turn:
+                    await self._leave(brought)
                     if not brought.kept.done():
                         await self._commit()
         finally:
             # A carrier that is stopped meanwhile brings it again; nobody waits for this answer.
             brought.kept.cancel()
         brought.kept.result()
+
+    def take(self) -> list[Brought]:
+        """Give what waits, to be written by `write` and then settled or given back."""
+        return self._next_group()
+
+    def give_back(self, group: Sequence[Brought]) -> None:
+        """Let others keep what could not be written."""
+        self._waiting[:0] = group
+
+    async def write_replies(self, session: AsyncSession, group: Sequence[Brought]) -> None:
+        """Keep the replies of a group in the caller's transaction, one carrier after the other."""
+        for carrier, inbounds in sorted(_by_carrier(group).items()):
+            written = [reply for one in inbounds for reply in one.replies]
+            dropped = await replies.add(session, carrier, written, self._opt_out)
+            if dropped:
+                log.info("%d replies over %s answer no message and are dropped", dropped, carrier)
+
+    def settle(self, group: Sequence[Brought]) -> None:
+        """Tell the carriers that what they brought is kept."""
+        for one in group:
+            metric.brought(one.carrier, one.inbound.receipts, one.inbound.replies)
+            if not one.kept.done():
+                one.kept.set_result(None)
+
+    async def _leave(self, brought: Brought) -> None:
+        """Leave it to the dispatcher while more comes: a carrier that waits for us is told soon."""
+        waited, waiting = 0.0, -1
+        while self.busy() and waited < LONGEST and len(self._waiting) != waiting:
+            waiting = len(self._waiting)
+            await asyncio.wait((brought.kept,), timeout=QUIET)
+            waited += QUIET
 
     async def _commit(self) -> None:
         group = self._next_group()
@@ -70,28 +120,15 @@ class Receipts:
             self._waiting[:0] = group
             raise
         else:
-            for one in group:
-                if not one.kept.done():
-                    one.kept.set_result(None)
+            self.settle(group)
 
-    async def _keep(self, group: Sequence[_Brought]) -> None:
-        by_carrier: defaultdict[str, list[Inbound]] = defaultdict(list)
-        for one in group:
-            by_carrier[one.carrier].append(one.inbound)
-        nobodys: dict[str, int] = {}
+    async def _keep(self, group: Sequence[Brought]) -> None:
         async with self._database.write() as session:
-            for carrier, inbound in sorted(by_carrier.items()):
-                heard = [receipt for one in inbound for receipt in one.receipts]
-                await receipts.apply(session, carrier, heard, self._clock())
-                written = [reply for one in inbound for reply in one.replies]
-                nobodys[carrier] = await replies.add(session, carrier, written, self._opt_out)
-        for one in group:
-            metric.brought(one.carrier, one.inbound.receipts, one.inbound.replies)
-        for carrier, number in nobodys.items():
-            if number:
-                log.info("%d replies over %s answer no message and are dropped", number, carrier)
+            for carrier, brought in sorted(heard(group).items()):
+                await receipts.apply(session, carrier, brought, self._clock())
+            await self.write_replies(session, group)
 
-    def _next_group(self) -> list[_Brought]:
+    def _next_group(self) -> list[Brought]:
         self._waiting = [one for one in self._waiting if not one.kept.done()]
         size, count = 0, 0
         for one in self._waiting:
@@ -100,3 +137,18 @@ class Receipts:
             size, count = size + one.size, count + 1
         group, self._waiting = self._waiting[:count], self._waiting[count:]
         return group
+
+
+def _by_carrier(group: Sequence[Brought]) -> dict[str, list[Inbound]]:
+    grouped: defaultdict[str, list[Inbound]] = defaultdict(list)
+    for one in group:
+        grouped[one.carrier].append(one.inbound)
+    return grouped
+
+
+def heard(group: Sequence[Brought]) -> dict[str, list[Receipt]]:
+    """Give the receipts of a group by their carriers."""
+    return {
+        carrier: [receipt for one in inbounds for receipt in one.receipts]
+        for carrier, inbounds in _by_carrier(group).items()
+    }

@@ -61,7 +61,7 @@ class Worker:
         self._fleet = Fleet(database, build, clock, settings, self.name)
         self._sink = Receipts(database, settings.opt_out, clock)
         self._dispatcher = Dispatcher(
-            database, self._fleet.lanes, clock, settings, self.name, self._answered
+            database, self._fleet.lanes, clock, settings, self.name, self._answered, self._sink
         )
         self._dispatch = Loop("the dispatcher", self._dispatcher.step)
         asker = Asker(database, self._fleet.lanes, clock, self._sink)

@@ -106,6 +106,7 @@ def serve(
     worker: Annotated[bool, typer.Option(help="Deliver messages in this process, too.")] = True,
 ) -> None:
     """Serve GraphQL, and deliver messages unless --no-worker is given."""
+    from server import memory
     from server.app import create_app
     from server.background import embedded_worker
     from server.serving import Server, config
@@ -121,6 +122,7 @@ def serve(
     with _policies_read():
         application = create_app(settings, backgrounds)
     ending = application.state.console.ending
+    memory.settle()
     with suppress(KeyboardInterrupt):
         listen = config(application, settings.host, settings.port, settings.trusted_proxies)
         Server(listen, ending, settings.linger_seconds).run()
@@ -149,14 +151,18 @@ def _only_worker(settings: "Settings") -> None:
 @app.command()
 def worker() -> None:
     """Deliver messages without serving HTTP; run as many as the load asks for (PostgreSQL)."""
+    import uvloop
+
+    from server import memory
     from server.background import run_worker
 
     settings = _settings()
     _ready(settings)
     _only_worker(settings)
     backgrounds = _watched(settings, "worker")
+    memory.settle()
     with _policies_read():
-        asyncio.run(run_worker(settings, backgrounds))
+        uvloop.run(run_worker(settings, backgrounds))
 
 
 @app.command()

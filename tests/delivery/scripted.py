@@ -21,6 +21,7 @@ class ScriptedCarrier:
         self.verdicts = list(verdicts)
         self.batches: list[Sequence[Outgoing]] = []
         self.most = 1_000
+        self.parts = 1
         self.binds = 1
         self.events: list[str] = []
         self.fates: list[Receipt] = []
@@ -63,10 +64,16 @@ class ScriptedCarrier:
         heard = verdict is Verdict.ACCEPTED
         answered(
             [
-                Answer(one.message_id, verdict, (f"{self.name}-{one.message_id}",) if heard else ())
+                Answer(one.message_id, verdict, self._references(one) if heard else ())
                 for one in batch
             ]
         )
+
+    def _references(self, one: Outgoing) -> tuple[str, ...]:
+        whole = f"{self.name}-{one.message_id}"
+        if self.parts == 1:
+            return (whole,)
+        return tuple(f"{whole}-{number}" for number in range(1, self.parts + 1))
 
 
 class Stepped:

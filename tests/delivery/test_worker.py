@@ -153,7 +153,7 @@ async def test_a_killed_worker_is_followed_by_one_that_sends_a_batch_twice_at_mo
     database: Database, clock: Clock, account: int
 ) -> None:
     await sending.add_task(database, clock.now, sending.phones(200))
-    killed = asyncio.create_task(make(database, clock).run())
+    killed = asyncio.create_task(make(database, clock, in_flight=10).run())
     await until(database, "submitted")
     killed.cancel()
     await asyncio.gather(killed, return_exceptions=True)
