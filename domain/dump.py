@@ -1,12 +1,13 @@
 """Dumps: records of a long time, written in the background and kept for a while (STA-8)."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from typing import Final
+from zoneinfo import ZoneInfo
 
 from domain.errors import Code, Refused
 from domain.state import advance
-from domain.text import counted
+from domain.statistic import EARLIEST, LATEST
 
 DAYS_MOST: Final = 366
 PART_ROWS: Final = 1_000_000
@@ -75,22 +76,30 @@ def step(current: DumpStatus, event: DumpEvent) -> DumpStatus:
     return advance("dump", TRANSITIONS, current, event, "id")
 
 
-def until(start: datetime, end: datetime, now: datetime) -> datetime:
-    """Return where the time of a dump or an export ends: at `end`, or now where that is earlier.
+def time_of(first: date, last: date, now: datetime, zone: ZoneInfo) -> tuple[datetime, datetime]:
+    """Return where the days of a dump begin, and before when they end: now at the latest.
 
-    Raises Refused unless it begins in the past and is at most 366 days long.
+    Both days are included. Raises Refused unless it is 1 to 366 days that have begun already.
     """
-    if start >= end:
-        message = f'"{end.isoformat()}" is not after "{start.isoformat()}": give a later end'
-        raise Refused.one(Code.OUT_OF_RANGE, message, "until")
+    for name, day in (("from", first), ("to", last)):
+        if not EARLIEST <= day <= LATEST:
+            message = f'"{day}" is out of range: give a day from "{EARLIEST}" to "{LATEST}"'
+            raise Refused.one(Code.OUT_OF_RANGE, message, name)
+    days = (last - first).days + 1
+    if days < 1:
+        message = f'"{last}" lies before "{first}": give the later day as "to"'
+        raise Refused.one(Code.OUT_OF_RANGE, message, "to")
+    if days > DAYS_MOST:
+        message = f'"{first}" to "{last}" is {days} days: order at most {DAYS_MOST} at once'
+        raise Refused.one(Code.OUT_OF_RANGE, message, "to")
+    start, end = (
+        datetime.combine(day, time(), zone).astimezone(UTC)
+        for day in (first, last + timedelta(days=1))
+    )
     if start >= now:
-        message = f'"{start.isoformat()}" is not in the past: nothing was sent yet'
+        message = f'"{first}" is still to come: give a day that has begun'
         raise Refused.one(Code.OUT_OF_RANGE, message, "from")
-    if end - start > timedelta(days=DAYS_MOST):
-        days = -((start - end) // timedelta(days=1))
-        message = f"the time is {counted(days, 'day')} long: choose at most {DAYS_MOST}"
-        raise Refused.one(Code.OUT_OF_RANGE, message, "until")
-    return min(end, now)
+    return start, min(end, now)
 
 
 def too_many(rows: int) -> str:

@@ -42,8 +42,8 @@ class ExportForm(StrEnum):
 class Export:
     """One table of one account, and what narrows it.
 
-    Statistics are of the days `first` to `last` in the account's time zone, records and replies
-    of the moments from `start` until before `end`. `object_id` is a task's, or a dump's.
+    It is of the days `first` to `last` in the account's time zone; records and replies are of the
+    moments of those from `start` until before `end`. `object_id` is a task's, or a dump's.
     """
 
     table: ExportTable
@@ -63,10 +63,8 @@ class Export:
     @property
     def file_name(self) -> str:
         """What the file is called: the table, then the days or the object."""
-        days = (self.first, self.last)
-        if self.start and self.end:
-            days = (self.start.date(), self.end.date())
-        parts = [self.table.value.replace("_", "-"), *(str(day) for day in days if day)]
+        days = [str(day) for day in (self.first, self.last) if day]
+        parts = [self.table.value.replace("_", "-"), *days]
         if self.object_id is not None:
             parts.append(str(self.object_id))
         return f"{'-'.join(parts)}.{self.form.value}"

@@ -69,7 +69,7 @@ class Dump(Node):
     )
     template_id: strawberry.ID | None = strawberry.field(description="The only template in it.")
     bulk_task_id: strawberry.ID | None = strawberry.field(description="The only bulk task in it.")
-    state: MessageStatus | None = strawberry.field(description="The only state in it.")
+    state: MessageStatus | None = strawberry.field(description="The only state of messages in it.")
     created_at: datetime = strawberry.field(description="When it was ordered.")
     created_by: str = strawberry.field(description="The uin of who ordered it.")
     rows: Long = strawberry.field(description="Rows that are written so far; when ready, all.")

@@ -7,13 +7,12 @@ import strawberry
 from db import dump as dumps
 from db.dump import DumpRow
 from domain import quota
-from domain.dump import DumpKind
 from graph.context import Info
 from graph.dump import Dump, Id, show
+from graph.dump_form import DumpOrderInput
 from graph.guard import mutation
 from graph.node import key_of
 from graph.payload import Payload
-from graph.record_filter import RecordFileInput
 from policies import actions
 
 
@@ -33,19 +32,15 @@ class DumpMutation:
         self,
         info: Info,
         input: Annotated[  # noqa: A002 - the schema's name
-            RecordFileInput, strawberry.argument(description="Which records.")
+            DumpOrderInput, strawberry.argument(description="What to dump.")
         ],
-        kind: Annotated[
-            DumpKind, strawberry.argument(description="What of them.")
-        ] = DumpKind.RECORDS,
     ) -> DumpPayload:
         """Order a dump: it is written in the background, and kept for some days when ready."""
         context = info.context
-        columns = input.columns(context)
+        columns = await input.columns(context)
         async with context.change() as session:
             row = DumpRow(
                 account_uin=context.owner,
-                kind=kind,
                 created_at=context.now,
                 created_by=context.caller.uin,
                 **columns,

@@ -1,7 +1,7 @@
 """Exports: links to tables as files, which a browser can follow for some minutes (STA-6)."""
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Annotated, Final, Self
 
@@ -11,11 +11,15 @@ from db import statistic as statistics
 from db import task as tasks
 from domain.errors import Code, Refused
 from domain.export import PLACE, Export, ExportForm, ExportTable, Link
+from domain.message import MessageStatus
+from domain.month import months
+from domain.statistic import day_of
 from graph.context import Context, Info
 from graph.enums import publish
 from graph.guard import query
+from graph.month_statistic import MonthStatisticInput
 from graph.node import key_of
-from graph.record_filter import RecordFileInput
+from graph.record_list import MessageRecordInput, ReplyRecordInput, wanted
 from graph.statistic import Wanted, scope_of, span_of_input
 from graph.task import Id
 from policies import actions
@@ -29,6 +33,7 @@ class StatisticTable(StrEnum):
     FAILURES = "failures"
     RECEIPTS = "receipts"
     RECEIPT_FAILURES = "receipt_failures"
+    COUNTRIES = "countries"
 
 
 class TaskTable(StrEnum):
@@ -57,6 +62,7 @@ publish(
         "FAILURES": "The lines of `failureAnalysis`.",
         "RECEIPTS": "The series of `receiptAnalysis`.",
         "RECEIPT_FAILURES": "The failures of `receiptAnalysis`.",
+        "COUNTRIES": "The lines of `countryStatistic`; not narrowed by a template.",
     },
 )
 publish(
@@ -127,32 +133,65 @@ class ExportQuery:
         """A table of the statistics pages as a file, with what `input` of the page shows."""
         context = info.context
         scope, span = scope_of(context, input), await span_of_input(context, input)
-        async with context.database.read() as session:
-            zone = (await statistics.zones(session, {context.owner}))[context.owner]
+        if table is StatisticTable.COUNTRIES and scope.template_id is not None:
+            message = "countries are not counted by template: leave it out"
+            raise Refused.one(Code.INVALID, message, "input", "template_id")
+        first, last = await _days(context, span.start, span.end)
         export = Export(
             table=ExportTable(table.value),
             form=format,
             region=scope.region,
-            first=span.start.astimezone(zone).date(),
-            last=(span.end - timedelta(microseconds=1)).astimezone(zone).date(),
+            first=first,
+            last=last,
             app_id=scope.app_id,
             template_id=scope.template_id,
         )
         return ExportLink.to(context, export)
+
+    @query(actions.DESCRIBE_SMS_RESULT_FILE)
+    async def month_statistic_export(
+        self,
+        info: Info,
+        input: Annotated[  # noqa: A002 - the schema's name
+            MonthStatisticInput, strawberry.argument(description="Which messages to count.")
+        ],
+        format: Form = ExportForm.CSV,  # noqa: A002 - the schema's name
+    ) -> ExportLink | None:
+        """Statistics by month as a file, with what `input` of the page shows."""
+        wanted = months(input.first, input.last)
+        export = Export(
+            table=ExportTable.MONTHS,
+            form=format,
+            region=input.region,
+            first=wanted[0].first,
+            last=wanted[-1].last,
+            app_id=key_of(input.application_id, "Application") if input.application_id else None,
+        )
+        return ExportLink.to(info.context, export)
+
+    @query(actions.DESCRIBE_SMS_RECORD_FILE)
+    async def reply_export(
+        self,
+        info: Info,
+        input: Annotated[  # noqa: A002 - the schema's name
+            ReplyRecordInput, strawberry.argument(description="Which replies.")
+        ],
+        format: Form = ExportForm.CSV,  # noqa: A002 - the schema's name
+    ) -> ExportLink | None:
+        """Replies of recipients as a file, the last one first."""
+        return await _records(info.context, ExportTable.REPLIES, format, input)
 
     @query(actions.DESCRIBE_SMS_RECORD_FILE)
     async def message_record_export(
         self,
         info: Info,
         input: Annotated[  # noqa: A002 - the schema's name
-            RecordFileInput, strawberry.argument(description="Which records.")
+            MessageRecordInput, strawberry.argument(description="Which messages.")
         ],
         format: Form = ExportForm.CSV,  # noqa: A002 - the schema's name
     ) -> ExportLink | None:
         """Message records as a file, the newest first; for many of them order a dump."""
-        context = info.context
-        columns = input.columns(context)
-        return ExportLink.to(context, Export(table=ExportTable.RECORDS, form=format, **columns))
+        return await _records(info.context, ExportTable.RECORDS, format, input, input.state)
 
     @query(actions.DESCRIBE_SEND_SMS_DETAIL)
     async def bulk_task_export(
@@ -173,6 +212,29 @@ class ExportQuery:
             raise Refused.one(Code.LIMIT_EXCEEDED, too_many(context.terms.export_rows))
         export = Export(table=ExportTable(table.value), form=format, object_id=key)
         return ExportLink.to(context, export)
+
+
+async def _records(
+    context: Context,
+    table: ExportTable,
+    form: ExportForm,
+    given: ReplyRecordInput,
+    status: MessageStatus | None = None,
+) -> ExportLink:
+    found = await wanted(context, given)
+    first, last = await _days(context, found["start"], found["end"])
+    del found["owner"]
+    # What is written while the file is read is not in it.
+    found["end"] = min(found["end"], context.now)
+    export = Export(table=table, form=form, first=first, last=last, state=status, **found)
+    return ExportLink.to(context, export)
+
+
+async def _days(context: Context, start: datetime, end: datetime) -> tuple[date, date]:
+    """Give the first and the last day of a time, as the account's calendar has them."""
+    async with context.database.read() as session:
+        zone = (await statistics.zones(session, {context.owner}))[context.owner]
+    return day_of(start, zone), day_of(end - timedelta(microseconds=1), zone)
 
 
 def too_many(most: int) -> str:

@@ -4,12 +4,26 @@ from zoneinfo import ZoneInfo
 
 from db.dump import DumpRow
 from db.record import Listing
+from db.reply_record import Listing as ReplyListing
 from delivery.export.record import Records
+from delivery.export.reply import Replies
 from delivery.export.source import Cursor, Source
+from domain.dump import DumpKind
 
 
 def source_of(row: DumpRow, zone: ZoneInfo) -> Source[Cursor]:
     """Give the rows that were ordered."""
+    if row.kind is DumpKind.REPLIES:
+        listing = ReplyListing(
+            owner=row.account_uin,
+            region=row.region,
+            start=row.start,
+            end=row.end,
+            phone=row.phone,
+            app_id=row.app_id,
+            template_id=row.template_id,
+        )
+        return Replies(listing, zone)
     return Records(
         Listing(
             owner=row.account_uin,

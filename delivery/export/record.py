@@ -10,8 +10,8 @@ from db.record import Listing, Record
 from db.session import AsyncSession
 from delivery.export.source import BATCH, Batch, Cursor
 from delivery.export.table import in_zone
-from domain import outcome
 from domain.cell import Cell
+from domain.record import FAILURES, remarks
 from domain.serial_no import serial_no
 
 # One batch looks at no more than this: a filter that nothing passes would else read a year at once.
@@ -27,7 +27,7 @@ class Records:
         self.headings: Sequence[str] = (
             *("Serial number", "Mobile number", "Country or region", "Content", "Characters"),
             *("Segments", "SMS type", "SDK AppID", "Template", "Task", "Status", "Code", "Remarks"),
-            *(in_zone(name, zone) for name in ("Requested at", "Answered at", "Ended at")),
+            *(in_zone(name, zone) for name in ("Initiated at", "Answered at", "Ended at")),
         )
 
     async def batch(self, session: AsyncSession, after: Cursor | None) -> Batch[Cursor]:
@@ -44,6 +44,8 @@ class Records:
 
 
 def _row(record: Record, text: str) -> tuple[Cell, ...]:
+    # The guide's tables have no times of a message that failed.
+    times = (record.created_at, record.submitted_at, record.done_at)
     return (
         serial_no(record.message_id, record.created_at),
         record.phone,
@@ -57,8 +59,6 @@ def _row(record: Record, text: str) -> tuple[Cell, ...]:
         record.task_id,
         record.state.value,
         record.code,
-        outcome.lookup(record.code).reason if record.code else None,
-        record.created_at,
-        record.submitted_at,
-        record.done_at,
+        remarks(record.state, record.code),
+        *((None, None, None) if record.state in FAILURES else times),
     )

@@ -4,16 +4,19 @@ from collections.abc import Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from db import receipt_analysis
+from db import country_statistic, receipt_analysis
 from db import statistic as statistics
+from db.country_statistic import DailyScope
 from db.session import AsyncSession, Database
 from db.statistic import Scope
 from delivery.export.table import Rows, Table, at_once, in_zone
-from domain import outcome
+from domain import country, outcome
 from domain.export import Export, ExportTable
+from domain.month import Month, months
 from domain.statistic import Span, Totals, span_of
 
 _OVERVIEW = ("Requests", "Accepted", "Billable segments", "Delivered", "Failed", "Success rate")
+_COUNTRY = ("Country or region", "Dial code", "Name")
 _RECEIPTS = (
     *("Accepted", "With receipt", "Without receipt", "Receipts of success", "Receipts of failure"),
     *("Receipt rate", "Receipt success rate"),
@@ -25,8 +28,11 @@ async def statistic_table(database: Database, owner: int, export: Export, now: d
     """Read a table of statistics; it is small, so all of it at once."""
     async with database.read() as session:
         zone = (await statistics.zones(session, {owner}))[owner]
-        span = span_of(None, export.first, export.last, now, zone)
-        headings, rows = await _read(session, export, span, _scope(owner, export), zone)
+        if export.table in {ExportTable.COUNTRIES, ExportTable.MONTHS}:
+            headings, rows = await _by_day(session, export, owner)
+        else:
+            span = span_of(None, export.first, export.last, now, zone)
+            headings, rows = await _read(session, export, span, _scope(owner, export), zone)
     return Table(headings, at_once(rows), zone)
 
 
@@ -56,6 +62,30 @@ async def _read(
     if export.table is ExportTable.RECEIPTS:
         return (*times, *_RECEIPTS), _bars(bars, span, receipts=True)
     return (*times, *_OVERVIEW), _bars(bars, span, receipts=False)
+
+
+async def _by_day(session: AsyncSession, export: Export, owner: int) -> tuple[Sequence[str], Rows]:
+    if export.region is None or export.first is None or export.last is None:
+        raise ValueError("statistics are of a region and of days")
+    first, last = export.first, export.last
+    scope = DailyScope(
+        owner=owner, region=export.region, first=first, last=last, app_id=export.app_id
+    )
+    if export.table is ExportTable.COUNTRIES:
+        counted = await country_statistic.by_country(session, scope)
+        return (*_COUNTRY, *_OVERVIEW), [
+            (code, country.dial_code(code), country.name(code), *_overview(totals))
+            for code, totals in counted
+        ]
+    days = await country_statistic.by_day(session, scope)
+    parts: dict[Month, list[Totals]] = {
+        month: [] for month in months(str(Month.of(first)), str(Month.of(last)))
+    }
+    for day, totals in days.items():
+        parts[Month.of(day)].append(totals)
+    return ("Month", *_OVERVIEW), [
+        (str(month), *_overview(Totals.sum(each))) for month, each in parts.items()
+    ]
 
 
 def _bars(bars: Sequence[tuple[datetime, Totals]], span: Span, *, receipts: bool) -> Rows:

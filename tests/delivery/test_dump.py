@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from db import dump as dumps
+from db import dump_work
 from db.session import Database
 from delivery import dump as work
 from delivery import step
@@ -67,7 +68,7 @@ async def test_a_dump_is_parts_of_whole_rows_newest_first(bench: Bench) -> None:
         "CN",
         "【Shop0】您的订单A0将于Monday送达。",
         *("30", "1", "regular", str(bench.parts.app_id), str(bench.parts.template_id), ""),
-        *("delivered", "DELIVRD", "delivered to the handset"),
+        *("delivered", "DELIVRD", "a receipt says it arrived"),
         *["2026-03-02 10:00:00+08:00"] * 3,
     ]
     assert (row.status, row.rows, row.problem) == (DumpStatus.READY, 9_001, None)
@@ -140,14 +141,14 @@ async def test_a_dump_that_is_cancelled_before_its_turn_or_while_it_is_packed_is
     early = await bench.order()
     await cancel(bench, early)
     late = await bench.order()
-    reserve = work.dump_work.reserve
+    reserve = dump_work.reserve
 
     async def cancelled_meanwhile(session: Any, dump_id: int, key: str) -> Any:
         reserved = await reserve(session, dump_id, key)
         await dumps.cancel(session, bench.parts.account_uin, dump_id, START)
         return reserved
 
-    monkeypatch.setattr(work.dump_work, "reserve", cancelled_meanwhile)
+    monkeypatch.setattr(dump_work, "reserve", cancelled_meanwhile)
     await bench.work(early, late)
     for dump_id in (early, late):
         assert (await bench.row(dump_id)).status is DumpStatus.CANCELLED

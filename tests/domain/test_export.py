@@ -11,6 +11,8 @@ RECORDS = Export(
     table=ExportTable.RECORDS,
     form=ExportForm.XLSX,
     region=Region.GLOBAL,
+    first=date(2026, 3, 2),
+    last=date(2026, 3, 4),
     start=AT,
     end=datetime(2026, 3, 4, tzinfo=UTC),
     phone="+14155550100",
