@@ -66,7 +66,9 @@ class MessageRecord(Node):
         description="What the cause of a failure comes down to; null of one that did not fail."
     )
     application_id: strawberry.ID = strawberry.field(description="The application it is of.")
-    template_id: strawberry.ID = strawberry.field(description="The body template of its text.")
+    template_id: strawberry.ID | None = strawberry.field(
+        description="The body template of its text; null where a send named none there is."
+    )
     signature_id: strawberry.ID | None = strawberry.field(description="Its signature, if any.")
     bulk_task_id: strawberry.ID | None = strawberry.field(
         description="The bulk task it is of; null of a single message."
@@ -146,7 +148,7 @@ def _shown(record: Record, text: str) -> MessageRecord:
         code=record.code,
         bucket=outcome.lookup(record.code).bucket if failed and record.code else None,
         application_id=encode("Application", record.app_id),
-        template_id=encode("Template", record.template_id),
+        template_id=encode("Template", record.template_id) if record.template_id else None,
         signature_id=None if signature_id is None else encode("Signature", signature_id),
         bulk_task_id=None if task_id is None else encode("BulkTask", task_id),
     )
