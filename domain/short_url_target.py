@@ -35,7 +35,8 @@ def check(url: str, own_host: str) -> str:
     """
     url = text.tidy(url)
     problems = text.check(url, FIELD, least=1, most=URL_MOST)
-    if strange := _STRANGE.search(url):
+    strange = _STRANGE.search(url)
+    if strange and not problems:
         message = (
             f"original url {quoted(url)} contains {quoted(strange.group())}: "
             "write it in percent-encoding, or copy the address from a browser"
@@ -66,7 +67,7 @@ def host_of(base: str) -> str:
 
 def _faults(parts: SplitResult, own_host: str) -> Iterator[str]:
     if parts.scheme not in {"http", "https"}:
-        yield "does not begin with http:// or https://"
+        yield "does not begin with http:// or https://: enter the whole address"
         return
     if "@" in parts.netloc:
         yield "holds a user name or a password, which everybody could read: remove it"

@@ -22,6 +22,7 @@ from domain.statistic import Period, hour_of, span_of
 from tests import bulk
 from tests.console import START as NOW
 from tests.console import Statements
+from tests.db import test_plans
 from tests.db.test_short_url import add
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -189,6 +190,26 @@ async def test_a_page_of_figures_costs_three_statements(
             found = await click_statistic.figures(session, scope(account), rows)
     assert len(statements) == 3
     assert set(found.values()) == {Figures(clickers=1, clicks=1)}
+
+
+async def test_no_statement_reads_all_clicks(
+    sqlite_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(test_plans, "BIG", ("short_url_visitor", "short_url_hour", "statistic"))
+    database = Database(sqlite_url)
+    account = await bulk.add_account(database, NOW)
+    row = await add(database, account.uin)
+    with test_plans.recorded(database) as statements:
+        await count(database, at(row, "203.0.113.7"))
+        async with database.write() as session:
+            await click_statistic.figures(session, scope(account), [row])
+            await click_statistic.hours(session, scope(account), row.id)
+            await click.forget(session, NOW.date(), 10)
+            await click.unerased(session, NOW)
+            await click.erase(session, row.id, NOW, 10)
+    assert len(statements) == 13
+    assert await test_plans.scans(database, statements) == []
+    await database.close()
 
 
 async def test_forgotten_addresses_leave_clicks_and_daily_visitors_behind(

@@ -38,15 +38,24 @@ REFUSED = {
     "   ": (Code.REQUIRED, "original url is empty: enter 1 to 2000 characters"),
     "ftp://example.com": (
         Code.INVALID,
-        'original url "ftp://example.com" does not begin with http:// or https://',
+        (
+            'original url "ftp://example.com" does not begin '
+            "with http:// or https://: enter the whole address"
+        ),
     ),
     "javascript:alert(1)": (
         Code.INVALID,
-        'original url "javascript:alert(1)" does not begin with http:// or https://',
+        (
+            'original url "javascript:alert(1)" does not begin '
+            "with http:// or https://: enter the whole address"
+        ),
     ),
     "example.com/sale": (
         Code.INVALID,
-        'original url "example.com/sale" does not begin with http:// or https://',
+        (
+            'original url "example.com/sale" does not begin '
+            "with http:// or https://: enter the whole address"
+        ),
     ),
     "http:///sale": (
         Code.INVALID,

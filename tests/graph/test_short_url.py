@@ -131,7 +131,10 @@ async def test_a_form_is_refused_with_every_problem_under_its_field(
         (
             "INVALID",
             ["input", "originalUrl"],
-            'original url "ftp://example.com" does not begin with http:// or https://',
+            (
+                'original url "ftp://example.com" does not begin '
+                "with http:// or https://: enter the whole address"
+            ),
         ),
     ]
     own = {"name": "Loop", "originalUrl": "http://console.test/s/abcdefgh"}
