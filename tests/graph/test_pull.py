@@ -182,13 +182,14 @@ async def test_a_number_is_looked_up_as_often_as_wanted(console: Console) -> Non
         ({"to": (START - timedelta(days=40)).isoformat()}, "is not after"),
         ({"to": (START - timedelta(days=20)).isoformat()}, "more than 7 days ago"),
         ({"from": "2026-03-01T00:00:00"}, "must name its time zone"),
-        ({"applicationId": encode("Application", UIN + 1)}, "no such application"),
     ):
         answer = await root.ask(BY_NUMBER, input=asked | wrong)
         for error in answer.errors:
             assert says in error.message
             assert (error.extensions or {})["code"] == "BAD_USER_INPUT"
         assert len(answer.errors) == 2
+    strange = await root.run(BY_NUMBER, input=asked | {"applicationId": encode("Application", 1)})
+    assert strange == {"statusesByPhoneNumber": None, "repliesByPhoneNumber": None}
 
 
 async def test_the_statements_of_a_pull_do_not_grow_with_its_records(
