@@ -11,7 +11,7 @@ from db import carrier_state, route
 from db.carrier import CarrierRow
 from db.session import Database
 from delivery.carriers import Build
-from delivery.carriers.base import Sink
+from delivery.carriers.base import LiveState, Sink
 from delivery.lane import Lane
 from delivery.lanes import Lanes
 from delivery.settings import DeliverySettings
@@ -47,6 +47,7 @@ class Fleet:
         self._sink: Sink | None = None
         self._version: int | None = None
         self._setups: dict[str, _Setup] = {}
+        self._broken: dict[str, LiveState] = {}
         self._leaving: dict[str, asyncio.Task[None]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -71,6 +72,7 @@ class Fleet:
     async def report(self) -> float:
         """Tell the operator how each carrier does here; gives the seconds until the next time."""
         states = {name: lane.carrier.state() for name, lane in self.lanes.by_name.items()}
+        states |= self._broken
         async with self._database.write() as session:
             await carrier_state.write(session, self._worker, states, self._clock())
         return REPORTED_EVERY
@@ -92,6 +94,7 @@ class Fleet:
         for name in tuple(self.lanes.by_name):
             if name not in rows or self._setups[name] != _setup(rows[name]):
                 self._leave(name)
+        self._broken = {}
         for name, row in rows.items():
             if name not in self.lanes.by_name:
                 self._join(row)
@@ -104,6 +107,15 @@ class Fleet:
         except Exception as error:  # noqa: BLE001 - one carrier that cannot be made stops no other
             log.error(  # noqa: TRY400 - a traceback would show the settings
                 "the carrier %s cannot be set up: %s", row.name, type(error).__name__
+            )
+            self._broken[row.name] = LiveState(
+                binds=0,
+                binds_wanted=1,
+                window=0,
+                rate=0,
+                error=f"it cannot be set up here ({type(error).__name__}): "
+                "enter its password again, or see whether this worker has the installation's key",
+                error_at=self._clock(),
             )
             return
         lane = Lane(built, self._clock, self._settings)

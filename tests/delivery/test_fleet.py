@@ -162,6 +162,30 @@ async def test_a_carrier_that_cannot_be_made_stops_no_other(
     assert sorted(fleet.lanes.by_name) == ["simulator"]
     assert "the carrier far cannot be set up: ValueError" in caplog.text
     assert "secret" not in caplog.text
+    await fleet.report()
+    async with database.read() as session:
+        live = {row.carrier: row for row in await carrier_state.live(session, clock.now)}
+    assert (live["far"].binds, live["far"].binds_wanted) == (0, 1)
+    assert live["far"].error == (
+        "it cannot be set up here (ValueError): enter its password again, or see whether this "
+        "worker has the installation's key"
+    )
+    assert live["simulator"].error == ""
+
+
+async def test_a_carrier_that_can_be_made_again_is_no_longer_told_as_broken(
+    database: Database, clock: Clock, fleet: Fleet, build: Builder
+) -> None:
+    build.broken.add("far")
+    await set_up(database, clock, "far")
+    await fleet.start(sink)
+    build.broken.clear()
+    await set_up(database, clock, "far", settings="{}")
+    await fleet.follow()
+    await fleet.report()
+    async with database.read() as session:
+        live = {row.carrier: row for row in await carrier_state.live(session, clock.now)}
+    assert live["far"].error == ""
 
 
 async def test_it_reports_how_carriers_do_until_it_stops(
