@@ -134,8 +134,8 @@ _SIGNATURE: Final = SignatureRow.metadata.tables["signature"]
 async def status(session: AsyncSession, rows: Sequence[StatusEvent]) -> None:
     """Queue status events of applications whose event callback is on, or who pull them, or both.
 
-    One statement when no application does either, else one more for each way, whatever the number
-    of events.
+    One statement when no application does either, else two more to push and one to be pulled,
+    whatever the number of events.
     """
     if not rows:
         return
@@ -154,13 +154,7 @@ async def status(session: AsyncSession, rows: Sequence[StatusEvent]) -> None:
     found = (await (await session.connection()).execute(query)).all()
     pushed = {row[0]: (row[1], ZoneInfo(row[3])) for row in found if row[1]}
     pulled: dict[int, int] = {row[0]: row[2] for row in found if row[2]}
-    queued = []
-    for event in rows:
-        if event.app_id in pushed:
-            callback_id, zone = pushed[event.app_id]
-            body = orjson.dumps(event.payload(zone)).decode()
-            queued.append((callback_id, event.message_id, body, event.at))
-    await _queue(session, queued)
+    await _push_statuses(session, pushed, [event for event in rows if event.app_id in pushed])
     taken = [(pulled[event.app_id], event) for event in rows if event.app_id in pulled]
     await pull.add_statuses(session, taken)
 
@@ -189,6 +183,24 @@ async def reply(session: AsyncSession, rows: Sequence[ReplyEvent]) -> None:
     await _push_replies(session, pushed, [event for event in rows if event.account_uin in pushed])
     taken = [(pulled[event.account_uin], event) for event in rows if event.account_uin in pulled]
     await pull.add_replies(session, taken)
+
+
+async def _push_statuses(
+    session: AsyncSession,
+    pushed: Mapping[int, tuple[int, ZoneInfo]],
+    heard: Sequence[StatusEvent],
+) -> None:
+    if not heard:
+        return
+    created = await pull.created(session, [event.message_id for event in heard])
+    queued = []
+    for event in heard:
+        callback_id, zone = pushed[event.app_id]
+        # The month of the message may be gone; its number names it anyway.
+        told = event.payload(zone, created.get(event.message_id, event.at))
+        body = orjson.dumps(told).decode()
+        queued.append((callback_id, event.message_id, body, event.at))
+    await _queue(session, queued)
 
 
 async def _push_replies(

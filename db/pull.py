@@ -123,13 +123,13 @@ async def statuses(session: AsyncSession, app_id: int, limit: int) -> Sequence[P
     query = select(STATUS).where(STATUS.c.queue_id.in_(queue))
     rows = await _take(session, STATUS, query, limit)
     ids = [row.message_id for row in rows]
-    created = await _created(session, ids)
+    made = await created(session, ids)
     contexts = await message_context.among(session, ids)
     return [
         PulledStatus(
             message_id=row.message_id,
             # The month of the message may be gone; its number names it anyway.
-            created_at=created.get(row.message_id, row.at),
+            created_at=made.get(row.message_id, row.at),
             phone=row.phone,
             delivered=row.delivered,
             code=row.code,
@@ -179,7 +179,8 @@ async def _take(
     return rows
 
 
-async def _created(session: AsyncSession, ids: Sequence[int]) -> Mapping[int, datetime]:
+async def created(session: AsyncSession, ids: Sequence[int]) -> Mapping[int, datetime]:
+    """Give when messages were created, by their ids; those whose month is gone are missing."""
     if not ids:
         return {}
     query = select(MESSAGE.c.id, MESSAGE.c.created_at).where(MESSAGE.c.id.in_(ids))

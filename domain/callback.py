@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from domain import number, outcome
 from domain.errors import Code, Refused
+from domain.serial_no import serial_no
 
 TEST_EVERY: Final = timedelta(seconds=5)
 """How long an account waits between two tests of its callbacks."""
@@ -32,10 +33,10 @@ class StatusEvent:
     code: str
     at: datetime
 
-    def payload(self, zone: ZoneInfo) -> dict[str, str]:
+    def payload(self, zone: ZoneInfo, created_at: datetime) -> dict[str, str]:
         """Give the element of a status report's array, its time in the account's zone.
 
-        The fields are those of domain.md section 3.
+        `created_at` is the message's. The fields are those of domain.md section 3.
         """
         nation, mobile = number.split(self.phone)
         return {
@@ -45,7 +46,7 @@ class StatusEvent:
             "report_status": "SUCCESS" if self.delivered else "FAIL",
             "errmsg": self.code,
             "description": outcome.lookup(self.code).reason,
-            "sid": str(self.message_id),
+            "sid": serial_no(self.message_id, created_at),
         }
 
 
@@ -96,7 +97,7 @@ class Sender(Protocol):
 
 
 def sample_status(now: datetime) -> StatusEvent:
-    """Give what a test pushes to an event callback; its sid is 0, which no message has."""
+    """Give what a test pushes to an event callback; its message is 0, which there is none of."""
     return StatusEvent(
         account_uin=0,
         app_id=0,

@@ -90,7 +90,7 @@ class EventCallbackMutation:
         context = info.context
         async with context.database.read() as session:
             row = await account.existing(session, context.owner)
-        sample = rules.sample_status(context.now).payload(ZoneInfo(row.time_zone))
+        sample = rules.sample_status(context.now).payload(ZoneInfo(row.time_zone), context.now)
         return await callback.test(context, key_of(application_id, KIND), [sample])
 
     @mutation(actions.MODIFY_CALLBACK_INFO, on=on_application("application_id"))

@@ -94,7 +94,17 @@ async def push(database: Database, send: Sender, clock: Clock, **settings: Any) 
 
 def sids(post: Post) -> list[int]:
     """Give the messages a status push tells of, in its order."""
-    return [int(event["sid"]) for event in orjson.loads(post.body)]
+    return [message_of(event["sid"]) for event in orjson.loads(post.body)]
+
+
+def message_of(sid: str) -> int:
+    """Give the message a serial number is of; these tests have one of number 0, too."""
+    return int(sid.removeprefix("5000:")[10:])
+
+
+def tells_of(body: bytes) -> list[int]:
+    """Give the messages a body tells of."""
+    return [message_of(event["sid"]) for event in orjson.loads(body)]
 
 
 def texts(posts: Iterable[Post]) -> list[str]:

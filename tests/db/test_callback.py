@@ -50,7 +50,7 @@ async def test_a_batch_costs_the_same_number_of_statements_whatever_its_size(
                 await callback.status(session, both)
                 await callback.reply(session, [pushing.reply(number) for number in range(size)])
         counts.append(len(statements))
-    assert counts == [5, 5]
+    assert counts == [6, 6]
     found = await pushing.events(database)
     assert len(found) == 2_002
     assert [event.message_id for event in found[2:1_002]] == list(range(1_000))

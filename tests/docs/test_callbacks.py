@@ -46,7 +46,7 @@ def test_the_examples_are_what_is_pushed() -> None:
         code="DELIVRD",
         at=AT,
     )
-    assert status == [event.payload(ZoneInfo("Asia/Shanghai"))]
+    assert status == [event.payload(ZoneInfo("Asia/Shanghai"), AT)]
     heard = ReplyEvent(
         account_uin=1,
         app_id=1,

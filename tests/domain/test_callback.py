@@ -29,19 +29,19 @@ def status(phone: str = "+8613800138000", code: str = "DELIVRD") -> StatusEvent:
 
 
 def test_a_receipt_of_success_is_told_in_the_time_of_the_account() -> None:
-    assert status().payload(SHANGHAI) == {
+    assert status().payload(SHANGHAI, AT) == {
         "user_receive_time": "2026-03-03 00:30:05",
         "nationcode": "86",
         "mobile": "13800138000",
         "report_status": "SUCCESS",
         "errmsg": "DELIVRD",
         "description": "delivered to the handset",
-        "sid": "77",
+        "sid": "5000:177246900577",
     }
 
 
 def test_a_receipt_of_failure_is_told_with_the_carriers_code_and_its_meaning() -> None:
-    shown = status("+447700900123", "MK:1008").payload(ZoneInfo("UTC"))
+    shown = status("+447700900123", "MK:1008").payload(ZoneInfo("UTC"), AT)
     assert shown["user_receive_time"] == "2026-03-02 16:30:05"
     assert (shown["nationcode"], shown["mobile"]) == ("44", "7700900123")
     assert (shown["report_status"], shown["errmsg"]) == ("FAIL", "MK:1008")
@@ -88,14 +88,14 @@ def test_the_country_code_is_told_apart_as_the_numbering_plan_does(region: str) 
     number = phonenumbers.example_number(region)
     assert number is not None
     e164 = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
-    shown = status(e164).payload(SHANGHAI)
+    shown = status(e164).payload(SHANGHAI, AT)
     assert shown["nationcode"] == str(number.country_code)
     assert f"+{shown['nationcode']}{shown['mobile']}" == e164
 
 
 @given(digits=st.text("0123456789", max_size=15))
 def test_no_digit_of_any_number_is_lost(digits: str) -> None:
-    shown = status(f"+{digits}").payload(SHANGHAI)
+    shown = status(f"+{digits}").payload(SHANGHAI, AT)
     assert shown["nationcode"] + shown["mobile"] == digits
 
 
