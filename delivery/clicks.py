@@ -15,6 +15,7 @@ from typing import Final, NamedTuple
 from db import click as clicks
 from db.click import Click, Destination
 from db.session import Database
+from delivery.metric import SHORT_URL_REQUESTS
 from domain.statistic import hour_of
 
 AT_ONCE: Final = 500
@@ -72,6 +73,11 @@ class Clicks:
 
     async def visit(self, visit: Visit) -> Answer:
         """Give where a code leads; a click is stored by then."""
+        answer = await self._visit(visit)
+        SHORT_URL_REQUESTS.labels(answer.standing.value).inc()
+        return answer
+
+    async def _visit(self, visit: Visit) -> Answer:
         if len(self._waiting) >= WAITING_MOST:
             return Answer(Standing.BUSY)
         waiting = _Waiting(visit, self._clock())

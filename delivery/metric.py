@@ -35,6 +35,12 @@ REPLIES: Final = Counter(
     ["carrier"],
     registry=REGISTRY,
 )
+SHORT_URL_REQUESTS: Final = Counter(
+    "sms_console_short_url_requests",
+    "Requests for short URLs, by what they were answered; `busy` asks to come again.",
+    ["answer"],
+    registry=REGISTRY,
+)
 
 
 def answered(carrier: str, answers: Sequence[Answer]) -> None:

@@ -73,6 +73,6 @@ BUSY: Final = Page(
     "One moment, please",
     "Many people are opening this link. This page tries again by itself.",
     "请稍候",
-    "访问人数较多,页面将自动重试。",
+    "访问人数较多。页面将自动重试。",
     retries=True,
 )

@@ -14,6 +14,7 @@ from db.session import AsyncSession, Database
 from db.short_url import ShortUrlRow
 from delivery.click_forgetting import REST, ClickForgetting
 from delivery.clicks import AT_ONCE, WAITING_MOST, Answer, Clicks, Standing, Visit
+from delivery.metric import SHORT_URL_REQUESTS
 from domain.quota import SHORT_URLS
 from domain.short_url import Draft
 from tests import bulk
@@ -119,6 +120,20 @@ async def test_who_waits_beyond_the_bound_is_told_to_come_again(
     assert [each.standing for each in answers].count(Standing.BUSY) == 3
     assert (await stored(database))[0] == WAITING_MOST
     assert (await clicks.visit(visit)).standing is Standing.REDIRECTED
+
+
+async def test_each_answer_is_measured(
+    database: Database, clicks: Clicks, row: ShortUrlRow
+) -> None:
+    counted = {each: SHORT_URL_REQUESTS.labels(each.value) for each in Standing}
+    before = {each: counter._value.get() for each, counter in counted.items()}  # noqa: SLF001 - the library has no public reader
+    await clicks.visit(Visit(row.code, "203.0.113.7", counts=True))
+    await clicks.visit(Visit("zzzzzzzz", "203.0.113.7", counts=True))
+    after = {each: counter._value.get() for each, counter in counted.items()}  # noqa: SLF001 - the library has no public reader
+    assert {each for each in Standing if after[each] == before[each] + 1} == {
+        Standing.REDIRECTED,
+        Standing.UNKNOWN,
+    }
 
 
 async def test_who_goes_away_is_counted_and_delays_nobody(
