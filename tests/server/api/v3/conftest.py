@@ -32,6 +32,8 @@ from tests.serving import free_port
 
 Pair = tuple[str, str]
 START_SECONDS = 20
+NEWER = {"DescribeSendRecordList"}
+"""Actions the SDK has no models of yet: they are called by name."""
 LIMITED = "DescribeSmsSignList"
 """The action that tests of limits call too often."""
 ALL = "QcloudSMSFullAccess"
@@ -49,10 +51,14 @@ class Sdk:
 
     def ask(self, action: str, **fields: Any) -> dict[str, Any]:
         """Call an action that must succeed; an unknown field of the answer is a warning."""
-        request = getattr(models, f"{action}Request")()
-        request._deserialize(fields)  # noqa: SLF001 - how the SDK fills requests from JSON
-        response = getattr(self.client, action)(request)
-        answer: dict[str, Any] = json.loads(response.to_json_string())
+        answer: dict[str, Any]
+        if action in NEWER:
+            answer = self.client.call_json(action, fields)["Response"]
+        else:
+            request = getattr(models, f"{action}Request")()
+            request._deserialize(fields)  # noqa: SLF001 - how the SDK fills requests from JSON
+            response = getattr(self.client, action)(request)
+            answer = json.loads(response.to_json_string())
         assert len(answer.pop("RequestId")) == 36
         return answer
 

@@ -1,5 +1,6 @@
 """Every action: it takes what the SDK can send, and does nothing without a grant (CAM-10)."""
 
+import time
 from datetime import timedelta
 from typing import Any
 
@@ -11,7 +12,7 @@ from graph.grant import Grant
 from policies.actions import CATALOGUE, Access
 from server.api.v3.table import OPERATIONS
 from tests.access import KEY_CREATE, Company, allow, deny
-from tests.server.api.v3.conftest import ALL, LIMITED, READ_ONLY, Api, Sdk
+from tests.server.api.v3.conftest import ALL, LIMITED, NEWER, READ_ONLY, Api, Sdk
 from tests.server.api.v3.test_signature import form as signature
 from tests.server.api.v3.test_template import form as template
 
@@ -45,6 +46,11 @@ def samples(app: str) -> dict[str, dict[str, Any]]:
         "CallbackStatusStatistics": counted,
         "SmsPackagesStatistics": counted,
         "DescribePhoneNumberInfo": numbers,
+        "DescribeSendRecordList": {
+            **of_app,
+            "PhoneNumber": "+8613800138000",
+            "BeginTime": int(time.time()) - 3_600,
+        },
     }
 
 
@@ -52,7 +58,7 @@ def test_every_action_has_a_sample() -> None:
     assert set(samples("1")) == set(OPERATIONS)
 
 
-@pytest.mark.parametrize("name", OPERATIONS)
+@pytest.mark.parametrize("name", sorted(set(OPERATIONS) - NEWER))
 def test_an_action_takes_exactly_what_the_sdk_can_send(name: str) -> None:
     sent = {field.removeprefix("_") for field in vars(getattr(models, f"{name}Request")())}
     taken = {field.alias for field in OPERATIONS[name].parameters.model_fields.values()}
