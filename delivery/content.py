@@ -1,10 +1,11 @@
 """The text of each message, made when it is needed: rows keep template and parameters only."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import orjson
 
+from db import message_context
 from db import signature as signatures
 from db import template as templates
 from db.queue import Claimed
@@ -12,6 +13,7 @@ from db.session import AsyncSession
 from domain import template as rules
 from domain.carrier import Answer, Outgoing, Verdict
 from domain.errors import Refused
+from domain.region import Region
 from domain.template import Compiled
 
 REMEMBERED: Final = 1_000
@@ -34,13 +36,22 @@ class Contents:
     ) -> tuple[list[Outgoing], list[Answer]]:
         """Give what can be submitted, and a refusal with its code for what cannot."""
         await self._load(session, batch)
+        senders = await self._senders(session, batch)
         outgoing, refused = [], []
         for message in batch:
             text, code = self._text(message)
             if code:
                 refused.append(Answer(message.id, Verdict.REFUSED, code=code))
             else:
-                outgoing.append(Outgoing(message.id, message.phone, text, message.segments))
+                outgoing.append(
+                    Outgoing(
+                        message.id,
+                        message.phone,
+                        text,
+                        message.segments,
+                        senders.get(message.id, ""),
+                    )
+                )
         return outgoing, refused
 
     def _text(self, message: Claimed) -> tuple[str, str]:
@@ -59,6 +70,13 @@ class Contents:
             return rules.full_text(sign, template.render(params), message.region), ""
         except Refused:
             return "", TOO_LONG
+
+    @staticmethod
+    async def _senders(session: AsyncSession, batch: Sequence[Claimed]) -> Mapping[int, str]:
+        """Give the sender IDs that programs asked for; no message of a task has one."""
+        asked = [one.id for one in batch if one.task_id is None and one.region is Region.GLOBAL]
+        contexts = await message_context.among(session, asked)
+        return {one: context.sender_id for one, context in contexts.items()}
 
     async def _load(self, session: AsyncSession, batch: Sequence[Claimed]) -> None:
         if len(self._templates) + len(self._signatures) > REMEMBERED:

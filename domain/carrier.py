@@ -25,12 +25,14 @@ class Outgoing:
     """One message to submit: `phone` in E.164, `text` whole, with its signature (submit_sm).
 
     `segments` is what it is billed as; a carrier's throughput limit counts the parts it makes.
+    `sender_id` is what a program asked it to be sent from, empty for the carrier's own.
     """
 
     message_id: int
     phone: str
     text: str
     segments: int = 1
+    sender_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,14 +26,16 @@ def compose(message: Outgoing, settings: SmppSettings) -> list[bytes]:
     The reference of a long message comes of its id: submitted again, its parts take the place of
     those the phone may have.
     """
-    ton, npi = source_type(settings)
+    sender = message.sender_id or settings.sender_id
+    # What the operator set is meant for the carrier's own sender ID.
+    ton, npi = type_of(sender) if message.sender_id else source_type(settings)
     number = message.message_id & 0xFFFF
     parts = split(message.text, settings.alphabet, settings.long_messages, number & 0xFF)
     own = ((Tag.USER_MESSAGE_REFERENCE, number.to_bytes(2)), *settings.extra_tlvs)
     return [
         SubmitSm(
             sequence=1,
-            source=settings.sender_id.removeprefix("+"),
+            source=sender.removeprefix("+"),
             source_ton=ton,
             source_npi=npi,
             destination=message.phone.removeprefix("+"),
@@ -51,17 +53,20 @@ def compose(message: Outgoing, settings: SmppSettings) -> list[bytes]:
 
 def source_type(settings: SmppSettings) -> tuple[int, int]:
     """Give the sender ID's type of number and numbering plan (SMPP 3.4, 5.2.5 and 5.2.6)."""
-    sender = settings.sender_id
-    if not sender:
-        ton, npi = 0, 0
-    elif not sender.removeprefix("+").isdecimal():
-        ton, npi = _NAME
-    else:
-        ton, npi = _INTERNATIONAL if sender.startswith("+") else _UNKNOWN
+    ton, npi = type_of(settings.sender_id)
     return (
         ton if settings.source_ton is None else settings.source_ton,
         npi if settings.source_npi is None else settings.source_npi,
     )
+
+
+def type_of(sender: str) -> tuple[int, int]:
+    """Give the type of number and numbering plan of a sender ID, by how it is written."""
+    if not sender:
+        return 0, 0
+    if not sender.removeprefix("+").isdecimal():
+        return _NAME
+    return _INTERNATIONAL if sender.startswith("+") else _UNKNOWN
 
 
 def refusal(status: int) -> str:

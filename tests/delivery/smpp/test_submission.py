@@ -56,6 +56,23 @@ def test_the_sender_id_says_its_type(sender: str, expected: tuple[int, int, str]
     assert parts(sender_id=sender)[0].source == expected
 
 
+@pytest.mark.parametrize(
+    ("sender", "expected"),
+    [("MyShop", (5, 0, "MyShop")), ("+4477", (1, 1, "4477")), ("1069", (0, 1, "1069"))],
+)
+def test_a_message_may_have_a_sender_id_of_its_own(
+    sender: str, expected: tuple[int, int, str]
+) -> None:
+    """What the operator set of type and plan is for the carrier's own."""
+    given = {"host": "h", "port": 1, "system_id": "s", "password": "p"}
+    settings = SmppSettings(**given, sender_id="1000", source_ton=3, source_npi=9)
+    message = Outgoing(1, "+8526666001", "[Shop] hello", sender_id=sender)
+    (part,) = map(read, compose(message, settings))
+    assert part.source == expected
+    (own,) = map(read, compose(Outgoing(1, "+8526666001", "[Shop] hello"), settings))
+    assert own.source == (3, 9, "1000")
+
+
 def test_the_operator_knows_the_type_better() -> None:
     (part,) = parts(sender_id="10690", source_ton=3, source_npi=0, dest_ton=2, dest_npi=8)
     assert part.source == (3, 0, "10690")
