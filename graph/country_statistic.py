@@ -9,11 +9,11 @@ from db import country_statistic as statistics
 from db.country_statistic import DailyScope
 from db.statistic import zones
 from domain import country as countries
-from domain.region import Region
 from domain.statistic import DAYS_MOST, Period, Totals, days_of
 from graph.context import Info
 from graph.guard import query
 from graph.node import key_of
+from graph.region import Region
 from graph.statistic import StatisticCounts, counts_of
 from policies import actions
 

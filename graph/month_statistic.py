@@ -7,11 +7,11 @@ import strawberry
 from db import country_statistic as statistics
 from db.country_statistic import DailyScope
 from domain.month import MONTHS_MOST, Month, months
-from domain.region import Region
 from domain.statistic import Totals
 from graph.context import Info
 from graph.guard import query
 from graph.node import key_of
+from graph.region import Region
 from graph.statistic import StatisticCounts, counts_of
 from policies import actions
 

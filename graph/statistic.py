@@ -9,12 +9,12 @@ from db import statistic as statistics
 from db.statistic import Scope
 from domain import outcome
 from domain.outcome import Bucket
-from domain.region import Region
 from domain.statistic import DAYS_MOST, HOURLY_DAYS, Period, Span, Totals, span_of
 from graph.context import Context, Info
 from graph.enums import publish
 from graph.guard import query
 from graph.node import key_of
+from graph.region import Region
 from policies import actions
 
 publish(

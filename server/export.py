@@ -60,9 +60,7 @@ class Exports:
         context = await context_of(request)
         link = _read(context, request.query_params.get("token", ""))
         if link is None:
-            return _problem(
-                404, "NOT_FOUND", "this link has expired or is damaged: ask for another"
-            )
+            return _problem(404, "NOT_FOUND", "the link has expired or is damaged: ask for another")
         try:
             context = await _as_maker(context, link)
         except ApiError as error:
