@@ -64,8 +64,8 @@ def test_a_message_may_have_a_sender_id_of_its_own(
     sender: str, expected: tuple[int, int, str]
 ) -> None:
     """What the operator set of type and plan is for the carrier's own."""
-    given = {"host": "h", "port": 1, "system_id": "s", "password": "p"}
-    settings = SmppSettings(**given, sender_id="1000", source_ton=3, source_npi=9)
+    known: dict[str, Any] = {"host": "h", "port": 1, "system_id": "s", "password": "p"}
+    settings = SmppSettings(**known, sender_id="1000", source_ton=3, source_npi=9)
     message = Outgoing(1, "+8526666001", "[Shop] hello", sender_id=sender)
     (part,) = map(read, compose(message, settings))
     assert part.source == expected
