@@ -54,6 +54,7 @@ CHAPTERS: Final = (
     "Blocklist",
     "Unsubscribed users",
     "Statistics",
+    "Message and reply records",
     "Short URLs",
     "Reply callback",
     "Identity",
@@ -63,6 +64,7 @@ TOPICS: Final = re.compile(
     r"account|application|certificate|signature|template|segment|review|restor|bulkTask|recipientForm|verif"
     r"|blocklist|unsubscription|eventCallback|replyCallback|frequency|alarm|notification|package|price|purchase|warning|shortUrl|customer"
     r"|statistic(Overview|Trend)|failureAnalysis|receiptAnalysis|countryStatistic$|monthStatistic$"
+    r"|messageRecord|replyRecord"
     r"|statusPull|replyPull|statusesByPhoneNumber|repliesByPhoneNumber"
 )
 UNDER_WAY: Final = (MessageStatus.CLAIMED, MessageStatus.SUBMITTED)
@@ -260,6 +262,10 @@ async def test_every_step_of_the_guide_works_in_order(reader: Reader) -> None:
     assert answers["receiptAnalysis"]["totals"]["receiptSuccessRate"] == 1.0
     assert [line["name"] for line in answers["countryStatistic"]] == ["China"]
     assert [line["month"] for line in answers["monthStatistic"]] == ["2026-02", "2026-03"]
+    records = answers["messageRecords"]
+    assert (records["totalCount"], records["hasMoreThanCounted"]) == (4, False)
+    assert answers["messageRecord"]["remarks"] == "a receipt says it arrived"
+    assert answers["replyRecord"]["status"] == "UNSUBSCRIBED"
     assert answers["statusPullQueue"]["waiting"] == 0
     kinds = [node["kind"] for node in answers["verificationRequests"]["nodes"]]
     assert kinds == ["ORGANIZATION", "INDIVIDUAL"]
