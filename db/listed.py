@@ -51,6 +51,39 @@ async def among(
     return frozenset((await (await session.connection()).execute(query)).scalars())
 
 
+async def sums(
+    session: AsyncSession,
+    listed: Table,
+    keys: Sequence[tuple[Any, ...]],
+    moment: str | None = None,
+    *,
+    in_force: ColumnElement[bool] | None = None,
+) -> dict[tuple[Any, ...], tuple[int, int]]:
+    """Give number and sum of ids of the entries in force about each key; one statement for all.
+
+    A key is account, signature and SMS type, and where the column `moment` is named, by when an
+    entry must have it.
+    """
+    shared = KEY[:-1]  # all but the phone
+    names = (*shared, moment) if moment else shared
+    columns = [listed.c.id, *(listed.c[name] for name in names)]
+    asked = given(session, columns, ((place, *key) for place, key in enumerate(keys)))
+    same = [listed.c[name] == asked.c[name] for name in shared]
+    if moment:
+        same.append(listed.c[moment] <= asked.c[moment])
+    if in_force is not None:
+        same.append(in_force)
+    query = (
+        select(asked.c.id, func.count(), func.sum(listed.c.id))
+        .join(listed, and_(*same))
+        .group_by(asked.c.id)
+    )
+    found = dict.fromkeys(keys, (0, 0))
+    for place, number, total in await (await session.connection()).execute(query):
+        found[keys[place]] = (number, int(total))
+    return found
+
+
 def about(listed: Table) -> ColumnElement[bool]:
     """Join stored messages to the entries about them."""
     columns: dict[str, Any] = {name: MESSAGE.c[name] for name in KEY}

@@ -6,6 +6,7 @@ The order is that of a send's checks: blocklist and unsubscriptions first (domai
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from sqlalchemy import and_, func, select
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -45,6 +46,43 @@ async def refused(
         ]
         left = [message for message in left if message.id not in hit]
     return answers
+
+
+class InForce(NamedTuple):
+    """The entries that are in force for a task, so far that a change of them shows."""
+
+    blocked: int = 0
+    blocked_ids: int = 0
+    unsubscribed: int = 0
+    unsubscribed_ids: int = 0
+
+
+async def in_force(
+    session: AsyncSession, tasks: Sequence[BulkTaskRow], now: datetime, rules: Rules
+) -> dict[int, InForce]:
+    """Give numbers and sums of ids of the entries in force at the time each task is for.
+
+    It reads the lists of the tasks' signatures and no message: two statements for all tasks.
+    """
+    delay = rules.blocklist_delay
+    keys = {
+        row.id: (row.account_uin, row.signature_id or listed.UNSIGNED, row.sms_type)
+        for row in tasks
+    }
+    moments = {
+        row.id: blocklist_rules.in_force_since(max(row.scheduled_at or now, now), delay)
+        for row in tasks
+    }
+    added_by = {(*keys[row.id], moments[row.id]) for row in tasks}
+    blocked = await listed.sums(session, blocklist.TABLE, list(added_by), "added_at")
+    left = unsubscription.in_force()
+    unsubscribed = await listed.sums(
+        session, unsubscription.TABLE, list(set(keys.values())), in_force=left
+    )
+    return {
+        row.id: InForce(*blocked[*keys[row.id], moments[row.id]], *unsubscribed[keys[row.id]])
+        for row in tasks
+    }
 
 
 async def expected(

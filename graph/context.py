@@ -15,6 +15,7 @@ from domain.callback import Sender
 from domain.terms import Terms
 from graph.authority import Authorities, Authority, Principal
 from graph.grant import Grant
+from graph.skip_memory import SkipMemory
 
 
 class Operation(NamedTuple):
@@ -41,6 +42,7 @@ class Context:
     base_url: str
     request_id: str
     listeners: Sequence[Callable[[], None]] = ()
+    skip_memory: SkipMemory = field(default_factory=SkipMemory)
     grant: Grant | None = None
     operation: Operation | None = None
     """Known once the document is read."""

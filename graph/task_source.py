@@ -99,8 +99,8 @@ class BulkTaskSourceMutation:
         variables.
         """
         context, key = info.context, key_of(id, "BulkTask")
+        rules.check_selection(len(input.group_ids))
         wanted = list(dict.fromkeys(key_of(each, "CustomerGroup") for each in input.group_ids))
-        rules.check_selection(len(wanted))
         async with context.change() as session:
             row = await tasks.changing(session, context.owner, key)
             groups = await _groups(session, context, row, wanted)

@@ -15,6 +15,7 @@ from delivery.callback.sender import HttpSender
 from domain.terms import Terms
 from graph.authority import Authorities, Principal
 from graph.context import Context
+from graph.skip_memory import SkipMemory
 from policies.live import PolicyDirectory
 from server.ending import Ending
 
@@ -33,6 +34,7 @@ class Console:
     terms: Terms
     send: HttpSender
     clock: Callable[[], datetime]
+    skip_memory: SkipMemory = field(default_factory=SkipMemory)
     ending: Ending = field(default_factory=Ending)
     listeners: list[Callable[[], None]] = field(default_factory=list)
     """Called after each committed change, so that a worker in this process looks at once."""
@@ -80,6 +82,7 @@ def context_for(
         send=console.send,
         clock=console.clock,
         listeners=console.listeners,
+        skip_memory=console.skip_memory,
         principal=principal,
         token=token,
         address=request.client.host if request.client else "",

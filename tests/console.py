@@ -20,6 +20,7 @@ from domain.terms import Terms
 from graph.authority import Authorities, Principal
 from graph.context import Context
 from graph.schema import schema
+from graph.skip_memory import SkipMemory
 from policies.live import PolicyDirectory
 from server.app import PACKAGED_POLICIES
 from tests.posting import Posts
@@ -97,6 +98,7 @@ class Console:
     vault: Vault = field(default_factory=lambda: Vault(KEY))
     policies: Path = PACKAGED_POLICIES
     send: Posts = field(default_factory=Posts)
+    skip_memory: SkipMemory = field(default_factory=SkipMemory)
     _authorities: Authorities | None = None
     _uins: Any = field(default_factory=lambda: itertools.count(200_000_001))
     _accounts: Any = field(default_factory=lambda: itertools.count(12_345_678))
@@ -113,6 +115,7 @@ class Console:
             terms=self.terms,
             send=self.send,
             clock=self.clock,
+            skip_memory=self.skip_memory,
             principal=principal,
             token=None,
             address=address,
