@@ -107,7 +107,7 @@ class ExportLink:
         """Seal what the caller may have."""
         expires_at = context.now + context.terms.export_link
         words = Link(context.caller.uin, expires_at, export).words()
-        token = context.vault.seal(words, PLACE).translate(_TO_URL)
+        token = context.vault.seal(words, PLACE).translate(_TO_URL).rstrip("=")
         return cls(
             url=f"{context.base_url}/exports/{export.file_name}?token={token}",
             file_name=export.file_name,

@@ -86,8 +86,9 @@ class Exports:
 def _read(context: Context, token: str) -> Link | None:
     if len(token) > _LONGEST or not token.isascii():
         return None
+    sealed = token.translate(_FROM_URL) + "=" * (-len(token) % 4)
     try:
-        link = Link.read(context.vault.open(token.translate(_FROM_URL), PLACE))
+        link = Link.read(context.vault.open(sealed, PLACE))
     except (SealBroken, ValueError):
         return None
     return link if context.now < link.expires_at else None

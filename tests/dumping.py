@@ -46,7 +46,8 @@ HOUR: Final = timedelta(hours=1)
 async def add_records(
     database: Database, parts: Parts, count: int, *, since: datetime = START, **changes: Any
 ) -> None:
-    """Add delivered messages, a hundred a minute from `since` on."""
+    """Add delivered messages, a hundred a minute from `since` on; `params` is one of each."""
+    params = changes.pop("params", None) or [f'["A{number}","Monday"]' for number in range(count)]
     columns: dict[str, Any] = {
         "account_uin": parts.account_uin,
         "app_id": parts.app_id,
@@ -70,7 +71,7 @@ async def add_records(
                 {
                     **columns,
                     "phone": f"+86138{number:08d}",
-                    "params": f'["A{number}","Monday"]',
+                    "params": params[number],
                     "created_at": since + number // 100 * timedelta(minutes=1),
                     "submitted_at": since + number // 100 * timedelta(minutes=1),
                     "done_at": since + number // 100 * timedelta(minutes=1),

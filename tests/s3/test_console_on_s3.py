@@ -3,17 +3,20 @@
 from base64 import b64encode
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
+from secrets import token_hex
 
 import httpx2
 import pytest
 
 from db.session import Database
 from db.store import Store, new_key
+from delivery.dump_expiry import DumpExpiry
 from domain.task import TaskStatus
 from server.app import create_app
 from server.settings import Settings
-from tests import bulk
+from tests import bulk, dumping
 from tests.console import KEY, START, Clock, Console
 from tests.delivery.durable import Bench, rows, until
 from tests.images import image
@@ -73,6 +76,28 @@ async def test_a_recipient_file_is_checked_from_the_bucket_and_gone_afterwards(
     assert (row.status, row.recipients, row.problem) == (TaskStatus.READY, 2_000, None)
     with pytest.raises(FileNotFoundError, match=key):
         await bench.tools.store.size(key)
+
+
+async def test_a_dump_is_written_to_the_bucket_and_its_parts_are_gone(
+    database: Database, tmp_path: Path, clock: Clock
+) -> None:
+    """STA-8; the archive is larger than one part of an upload to S3 is."""
+    bench = await dumping.Bench.make(database, tmp_path, clock)
+    store = Store.open(f"{PLACE}/dumps")
+    bench = replace(bench, tools=replace(bench.tools, store=store))
+    noise = [f'["{token_hex(40)}","{token_hex(40)}"]' for _ in range(50_000)]
+    await dumping.add_records(database, bench.parts, len(noise), params=noise)
+    dump_id = await bench.order()
+    await bench.work(dump_id)
+    row = await bench.row(dump_id)
+    assert row.size is not None
+    assert row.size > 5 * 2**20
+    assert dumping.phones(await bench.archive(dump_id)) == dumping.expected(len(noise))
+    assert bench.left() == []
+    clock.advance(timedelta(days=7))
+    await DumpExpiry(bench.tools).step()
+    with pytest.raises(FileNotFoundError):
+        await store.size(row.key or "")
 
 
 async def test_prefixes_of_one_bucket_are_apart(s3: dict[str, str]) -> None:
