@@ -1,17 +1,19 @@
-"""What finding records costs (STA-2): every listing follows an index, in the index's order."""
+"""What finding records and replies costs: each listing follows an index, in its order (STA-2)."""
 
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import insert, text
 
-from db import record, reply
+from db import record, reply, reply_record
 from db.record import Listing
+from db.reply import ReplyRow
 from db.session import Database
 from db.timeline import Position
 from domain.carrier import Reply
 from domain.message import MessageStatus
+from domain.region import Region
 from tests import sending
 from tests.console import START as NOW
 from tests.db.test_plans import recorded
@@ -109,3 +111,36 @@ async def test_a_reply_finds_what_it_answers_by_the_same_index(database: Databas
     (plan,) = await plans_of(database, asked)
     assert "ix_message_phone_sent" in plan or "_phone_submitted_at_id_idx" in plan
     assert "Seq Scan" not in plan
+
+
+async def test_replies_follow_an_index_too(database: Database) -> None:
+    """STA-3: by account, application, template and number."""
+    rows = [
+        {
+            "account_uin": UIN,
+            "message_id": number + 1,
+            "app_id": UIN,
+            "template_id": UIN,
+            "region": Region.MAINLAND,
+            "phone": f"+86138{number:08}",
+            "text": "hello",
+            "received_at": NOW - timedelta(minutes=number),
+        }
+        for number in range(1_000)
+    ]
+    async with database.write() as session:
+        connection = await session.connection()
+        await connection.execute(insert(ReplyRow), rows)
+        await connection.execute(text("ANALYZE reply"))
+    wanted = {"owner": UIN, "region": Region.MAINLAND, "start": NOW - timedelta(days=9), "end": NOW}
+    for narrowed, key in [one for one in LEADS if not one[0].keys() & {"state", "task_id"}]:
+        listed = reply_record.Listing(**{**wanted, **narrowed})
+        with recorded(database) as statements:
+            async with database.read() as session:
+                await reply_record.page(session, listed, first=20, after=(NOW, 5))
+                await reply_record.batch(session, listed, None, 20)
+        plans = await plans_of(database, statements)
+        assert len(plans) >= 2
+        assert all(f"ix_reply_{key}" in plan for plan in plans)
+        for costly in ("TEMP B-TREE", "SCAN reply", "Seq Scan", "Sort  "):
+            assert costly not in "".join(plans)

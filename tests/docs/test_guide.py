@@ -64,7 +64,7 @@ TOPICS: Final = re.compile(
     r"account|application|certificate|signature|template|segment|review|restor|bulkTask|recipientForm|verif"
     r"|blocklist|unsubscription|eventCallback|replyCallback|frequency|alarm|notification|package|price|purchase|warning|shortUrl|customer"
     r"|statistic(Overview|Trend)|failureAnalysis|receiptAnalysis|countryStatistic$|monthStatistic$"
-    r"|messageRecord|replyRecord"
+    r"|messageRecords?$|replyRecords?$"
     r"|statusPull|replyPull|statusesByPhoneNumber|repliesByPhoneNumber"
 )
 UNDER_WAY: Final = (MessageStatus.CLAIMED, MessageStatus.SUBMITTED)
