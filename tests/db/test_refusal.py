@@ -5,13 +5,15 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import pytest
+from sqlmodel import select, update
 
 from db import blocklist, package, queue, quota, refusal, unsubscription
+from db.blocklist import BlocklistRow
 from db.listed import UNSIGNED
 from db.queue import Claimed
-from db.refusal import Rules
+from db.refusal import InForce, Rules
 from db.session import Database
-from db.unsubscription import OptedOut
+from db.unsubscription import OptedOut, UnsubscriptionRow
 from domain.carrier import Answer, Verdict
 from domain.quota import BLOCKLIST
 from domain.region import SmsType
@@ -238,3 +240,50 @@ async def test_what_will_be_refused_is_counted_for_the_time_each_task_is_for(
         assert found == {soon: (0, 3), later: (3, 2), none: (0, 0)}
         found = await refusal.expected(session, rows, LATER + timedelta(days=1), RULES)
         assert found == {soon: (2, 2), later: (3, 2), none: (0, 0)}
+
+
+async def test_what_is_in_force_shows_each_change_of_a_tasks_entries(
+    database: Database, account: int
+) -> None:
+    """Numbers and sums of ids, each task's for its own time, signature and type."""
+    other = await sending.add_account(database, NOW, uin=account + 1)
+    await block(database, other, PHONES[:1])
+    await block(database, account, PHONES[:2])
+    await block(database, account, PHONES[:1], SmsType.MARKETING)
+    await unsubscribe(database, account, PHONES[3])
+    tasks = [
+        await sending.add_task(database, NOW, (), sms_type=sms_type)
+        for sms_type in (SmsType.REGULAR, SmsType.MARKETING)
+    ]
+    rows = [await sending.task_row(database, task_id) for task_id in tasks]
+    later = await sending.task_row(database, tasks[0])
+    later.id, later.scheduled_at = 999, LATER
+
+    async def found(now: datetime) -> list[InForce]:
+        async with database.read() as session:
+            shown = await refusal.in_force(session, [*rows, later], now, RULES)
+        return [shown[row.id] for row in (*rows, later)]
+
+    async with database.read() as session:
+        query = select(BlocklistRow.id).where(
+            BlocklistRow.account_uin == account, BlocklistRow.sms_type == SmsType.REGULAR
+        )
+        ids = (await session.exec(query)).all()
+    assert await found(NOW) == [
+        InForce(0, 0, 1, 1),
+        InForce(),
+        InForce(2, sum(ids), 1, 1),
+    ]
+    assert await found(LATER) == [
+        InForce(2, sum(ids), 1, 1),
+        InForce(1, max(ids) + 1),
+        InForce(2, sum(ids), 1, 1),
+    ]
+    async with database.write() as session:
+        await session.exec(update(UnsubscriptionRow).values(removed_at=NOW))
+        await blocklist.remove(session, account, ids[:1])
+    assert await found(LATER) == [
+        InForce(1, ids[1]),
+        InForce(1, max(ids) + 1),
+        InForce(1, ids[1]),
+    ]
