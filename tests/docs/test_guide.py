@@ -57,6 +57,7 @@ CHAPTERS: Final = (
     "Message and reply records",
     "Short URLs",
     "Reply callback",
+    "Single messages",
     "Identity",
 )
 # What the chapters are about: none of these fields may be missing from them.
@@ -65,6 +66,7 @@ TOPICS: Final = re.compile(
     r"|blocklist|unsubscription|eventCallback|replyCallback|frequency|alarm|notification|package|price|purchase|warning|shortUrl|customer"
     r"|statistic(Overview|Trend)|failureAnalysis|receiptAnalysis|countryStatistic$|monthStatistic$"
     r"|messageRecords?$|replyRecords?$"
+    r"|messageSend|phoneNumberInfo"
     r"|statusPull|replyPull|statusesByPhoneNumber|repliesByPhoneNumber"
 )
 UNDER_WAY: Final = (MessageStatus.CLAIMED, MessageStatus.SUBMITTED)
@@ -267,6 +269,9 @@ async def test_every_step_of_the_guide_works_in_order(reader: Reader) -> None:
     assert answers["messageRecord"]["remarks"] == "a receipt says it arrived"
     assert answers["replyRecord"]["status"] == "UNSUBSCRIBED"
     assert answers["statusPullQueue"]["waiting"] == 0
+    sent = [found["code"] for found in answers["messageSend"]["results"]]
+    assert sent == ["Ok", "Ok", "InvalidParameterValue.IncorrectPhoneNumber"]
+    assert [found["valid"] for found in answers["phoneNumberInfo"]] == [True, True, False]
     kinds = [node["kind"] for node in answers["verificationRequests"]["nodes"]]
     assert kinds == ["ORGANIZATION", "INDIVIDUAL"]
 
