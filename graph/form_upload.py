@@ -36,12 +36,19 @@ async def stored_form(
     except TooLargeError:
         message = f"file is larger than {limit:,} bytes: {way_out}"
         raise Refused.one(Code.TOO_LARGE, message, "file") from None
-    try:
+    async with kept(context, UploadedFile(key, _name(upload), size)) as form:
         if not size:
             raise Refused.one(Code.REQUIRED, "file is empty: upload the filled form", "file")
-        yield UploadedFile(key, _name(upload), size)
+        yield form
+
+
+@asynccontextmanager
+async def kept(context: Context, form: UploadedFile) -> AsyncIterator[UploadedFile]:
+    """Delete what is stored when the block that asks for its job is refused."""
+    try:
+        yield form
     except (Refused, ApiError):
-        await discard(context.store, [key])
+        await discard(context.store, [form.key])
         raise
 
 

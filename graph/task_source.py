@@ -2,12 +2,10 @@
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from pathlib import PurePosixPath
 from typing import Annotated, Final
 
 import orjson
 import strawberry
-from starlette.datastructures import UploadFile
 from strawberry.file_uploads import Upload
 
 from db import checking, group_recipient
@@ -16,7 +14,7 @@ from db import template as templates
 from db.checking import UploadedFile
 from db.customer_group import CustomerGroupRow
 from db.session import AsyncSession
-from db.store import TooLargeError, new_key
+from db.store import new_key
 from db.task import BulkTaskRow
 from domain import number_list
 from domain import recipient as rules
@@ -25,15 +23,15 @@ from domain.number_list import Entry
 from domain.recipient import GROUPS_MOST, NUMBERS_MOST, Group, RecipientSource
 from domain.task import TaskEvent, step
 from graph.context import Context, Info
-from graph.errors import ApiError
+from graph.form_upload import kept, stored_form
 from graph.guard import mutation
 from graph.node import key_of
 from graph.task import BulkTaskPayload, Id, payload
 from graph.upload import discard
 from policies import actions
 
-PIECE: Final = 2**18
-NAME_MOST: Final = 255
+FOLDER: Final = "recipients"
+TOO_LARGE: Final = "split it and send two tasks"
 
 
 @strawberry.input(description="The customer groups a bulk task takes its recipients from.")
@@ -76,7 +74,10 @@ class BulkTaskSourceMutation:
         """Give a task its recipients, in place of earlier ones; checking them begins by itself."""
         context, key = info.context, key_of(id, "BulkTask")
         await _waiting(context, key)
-        async with _uploaded(context, file) as uploaded, context.change() as session:
+        async with (
+            stored_form(context, file, FOLDER, TOO_LARGE) as uploaded,
+            context.change() as session,
+        ):
             row = await tasks.changing(session, context.owner, key)
             source = RecipientSource.FILE
             replaced = await checking.begin(session, row, source, context.now, uploaded)
@@ -162,50 +163,10 @@ async def _check_template(session: AsyncSession, row: BulkTaskRow) -> None:
 
 
 @asynccontextmanager
-async def _uploaded(context: Context, upload: object) -> AsyncIterator[UploadedFile]:
-    """Store an upload for the block that asks for its check, and delete it when that is refused."""
-    if not isinstance(upload, UploadFile):
-        message = "file is no uploaded file: send it as a part of a multipart request"
-        raise Refused.one(Code.INVALID, message, "file")
-    limit = context.terms.recipient_file_bytes
-    key = new_key("recipients", "")
-    try:
-        size = await context.store.put(key, _pieces(upload), limit=limit)
-    except TooLargeError:
-        message = f"file is larger than {limit:,} bytes: split it and send two tasks"
-        raise Refused.one(Code.TOO_LARGE, message, "file") from None
-    async with _kept(context, UploadedFile(key, _name(upload), size)) as file:
-        if not size:
-            raise Refused.one(Code.REQUIRED, "file is empty: upload the filled form", "file")
-        yield file
-
-
-@asynccontextmanager
 async def _entered(context: Context, entries: Sequence[Entry]) -> AsyncIterator[UploadedFile]:
     """Store numbers for the block that asks for their check, like a file."""
     data = orjson.dumps([(entry.line, entry.value) for entry in entries])
-    key = new_key("recipients", "")
+    key = new_key(FOLDER)
     size = await context.store.put(key, data, limit=len(data))
-    async with _kept(context, UploadedFile(key, "", size)) as file:
+    async with kept(context, UploadedFile(key, "", size)) as file:
         yield file
-
-
-@asynccontextmanager
-async def _kept(context: Context, file: UploadedFile) -> AsyncIterator[UploadedFile]:
-    try:
-        yield file
-    except (Refused, ApiError):
-        await discard(context.store, [file.key])
-        raise
-
-
-async def _pieces(upload: UploadFile) -> AsyncIterator[bytes]:
-    await upload.seek(0)  # one part may fill several variables
-    while piece := await upload.read(PIECE):
-        yield piece
-
-
-def _name(upload: UploadFile) -> str:
-    # A name to show, never a path: browsers of old sent whole ones.
-    name = PurePosixPath((upload.filename or "").replace("\\", "/")).name
-    return "".join(character for character in name if character.isprintable())[:NAME_MOST]
