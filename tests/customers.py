@@ -17,7 +17,7 @@ from domain.region import Region, SmsType
 from tests.console import START as NOW
 from tests.sending import phones
 
-CARS = "customers/ab/00000000000000000000000000000000"
+KEY = "customers/ab/00000000000000000000000000000000"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,7 @@ async def fill(
         return await customer.add(session, row, members, NOW)
 
 
-async def begin_import(database: Database, owner: int, group_id: int, key: str = CARS) -> int:
+async def begin_import(database: Database, owner: int, group_id: int, key: str = KEY) -> int:
     """Ask for a form to be imported; gives the import."""
     async with database.write() as session:
         await customer_group.hold(session, owner)

@@ -15,7 +15,7 @@ from tests import bulk
 from tests.console import START as NOW
 from tests.console import Statements
 from tests.customers import (
-    CARS,
+    KEY,
     Found,
     add_group,
     assert_counted,
@@ -87,7 +87,7 @@ async def test_a_worker_that_was_overtaken_writes_nothing(
     async with database.read() as session:
         work = await customer_import.work(session, import_id)
         assert await customer_import.file_of(session, import_id) is None
-    assert work == customer_import.Work(CARS, 4)
+    assert work == customer_import.Work(KEY, 4)
     await finish(database, import_id, "the group is full")
     assert not await store(database, import_id, found(3, 20), 4, 8)
     await finish(database, import_id)
