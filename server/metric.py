@@ -48,7 +48,7 @@ Info("sms_console", "The release that runs.", registry=REGISTRY).info(
 )
 OPERATION: Final = Histogram(
     "sms_console_operation_seconds",
-    "Answering one GraphQL operation, by its kind and `ok` or the code of its first error.",
+    "Answering a GraphQL operation or a request (`api`), by `ok` or the code of its first error.",
     ["kind", "outcome"],
     registry=REGISTRY,
     buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30),

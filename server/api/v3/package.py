@@ -12,7 +12,7 @@ from policies import actions
 from server.api.v3 import application, hours
 from server.api.v3.application import AppId
 from server.api.v3.fault import ApiFault
-from server.api.v3.hours import HourText
+from server.api.v3.hours import HOUR, HourText
 from server.api.v3.operation import Operation, Result
 from server.api.v3.parameters import Parameters
 
@@ -20,7 +20,7 @@ _KINDS: Final = {PackageKind.GIFT: 0, PackageKind.PURCHASED: 1}
 
 
 class PackageParameters(Parameters):
-    """Which packages: those that came between two hours, and a part of these."""
+    """Which packages: those that came between two hours, the last included, and a part of these."""
 
     sms_sdk_app_id: AppId
     limit: Annotated[int, Field(ge=0, le=500)]
@@ -39,7 +39,7 @@ async def used(context: Context, given: PackageParameters) -> Result:
             message = f"EndTime {quoted(given.end_time)} is {reason}"
             raise ApiFault("InvalidParameterValue.EndTimeVerifyFail", message)
         rows = await packages.granted(
-            session, context.owner, start, end, offset=given.offset, limit=given.limit
+            session, context.owner, start, end + HOUR, offset=given.offset, limit=given.limit
         )
     shown = [
         {
