@@ -11,8 +11,10 @@ from zoneinfo import ZoneInfo
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import update
 
 from db import lease, receipt, submission
+from db.message import TABLE as MESSAGE
 from db.queue import Claimed
 from db.session import Database
 from domain.carrier import Answer, Receipt, Verdict
@@ -23,6 +25,7 @@ from tests.console import START
 # The hours of the second begin at half past in UTC.
 ZONES = {1: ZoneInfo("Asia/Shanghai"), 2: ZoneInfo("Asia/Kolkata")}
 TASKS = ((1, UnknownPolicy.RESEND), (1, UnknownPolicy.WAIT), (2, UnknownPolicy.WAIT))
+COUNTRIES = ("CN", "US", "DEF")
 CODES = ("MK:0012", "TD:0001", "InternalError.OtherError")
 
 events = st.one_of(
@@ -57,7 +60,7 @@ class World:
     async def build(self) -> list[int]:
         for uin, zone in ZONES.items():
             await sending.add_account(self.database, self.now, uin=uin, zone=zone.key)
-        return [
+        task_ids = [
             await sending.add_task(
                 self.database,
                 self.now,
@@ -68,6 +71,11 @@ class World:
             )
             for n, (uin, policy) in enumerate(TASKS, 1)
         ]
+        async with self.database.write() as session:
+            for rest, country in enumerate(COUNTRIES):
+                some = update(MESSAGE).where(MESSAGE.c.id % len(COUNTRIES) == rest)
+                await (await session.connection()).execute(some.values(country=country))
+        return task_ids
 
     async def play(self, event: Sequence[Any]) -> None:
         name, *rest = event
