@@ -170,7 +170,7 @@ class ExportQuery:
         return ExportLink.to(info.context, export)
 
     @query(actions.DESCRIBE_SMS_RECORD_FILE)
-    async def reply_export(
+    async def reply_record_export(
         self,
         info: Info,
         input: Annotated[  # noqa: A002 - the schema's name

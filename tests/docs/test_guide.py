@@ -55,6 +55,7 @@ CHAPTERS: Final = (
     "Unsubscribed users",
     "Statistics",
     "Message and reply records",
+    "Exports and dumps",
     "Short URLs",
     "Reply callback",
     "Single messages",
@@ -268,6 +269,8 @@ async def test_every_step_of_the_guide_works_in_order(reader: Reader) -> None:
     assert (records["totalCount"], records["hasMoreThanCounted"]) == (4, False)
     assert answers["messageRecord"]["remarks"] == "a receipt says it arrived"
     assert answers["replyRecord"]["status"] == "UNSUBSCRIBED"
+    assert (answers["dump"]["status"], answers["dump"]["rows"]) == ("READY", 4)
+    assert answers["dumpCancel"]["dump"]["status"] == "CANCELLED"
     assert answers["statusPullQueue"]["waiting"] == 0
     sent = [found["code"] for found in answers["messageSend"]["results"]]
     assert sent == ["Ok", "Ok", "InvalidParameterValue.IncorrectPhoneNumber"]
