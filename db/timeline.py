@@ -147,14 +147,14 @@ def lead(
     """
     own = _beside(columns.account_uin == listing.owner)
     if listing.phone is not None:
-        wanted[columns.region] = region
-        return [columns.phone == listing.phone, own]
-    within = columns.region == region
+        # All of a number is of its own region: nothing is passed over but in a listing of another.
+        within = [] if region is None else [_beside(columns.region == region)]
+        return [columns.phone == listing.phone, own, *within]
     for column in (columns.template_id, columns.app_id):
         if (value := wanted[column]) is not None:
             del wanted[column]
-            return [column == value, own, within]
-    return [columns.account_uin == listing.owner, within]
+            return [column == value, own, columns.region == region]
+    return [columns.account_uin == listing.owner, columns.region == region]
 
 
 async def page(
