@@ -20,6 +20,7 @@ from graph.context import Context
 from graph.errors import ApiError
 from graph.grant import Grant
 from server.api.rate import RateLimit
+from server.api.v3 import older
 from server.api.v3.fault import ApiFault
 from server.api.v3.form import parameters_of
 from server.api.v3.operation import Operation, Result
@@ -75,7 +76,7 @@ async def answer(request: Request) -> Response:
 async def _result(request: Request, request_id: str, facts: dict[str, object]) -> Result:
     context, payload = await context_of(request, request_id)
     facts |= {"user": context.caller.uin, "account": context.owner}
-    operation = _operation(request)
+    version, operation = _operation(request)
     facts["operation"] = operation.name
     rates: RateLimit = request.app.state.rates
     if not rates.take(context.owner, operation.name, context.now):
@@ -84,8 +85,12 @@ async def _result(request: Request, request_id: str, facts: dict[str, object]) -
     context.grant = Grant(operation.action, None, operation.quota, {})
     async with context.database.read() as session:
         await context.grant.decide(session, await context.authority(session), context)
-    parameters = await _parameters(request, payload, operation.parameters)
-    return await _handled(operation, context, parameters)
+    given = await _given(request, payload)
+    if version == older.VERSION:
+        given = older.parameters(given)
+    parameters = operation.parameters.read(given, from_text=request.method == "GET")
+    result = await _handled(operation, context, parameters)
+    return await older.result(context, result) if version == older.VERSION else result
 
 
 async def _handled(operation: Operation, context: Context, parameters: Parameters) -> Result:
@@ -98,29 +103,30 @@ async def _handled(operation: Operation, context: Context, parameters: Parameter
     return result
 
 
-def _operation(request: Request) -> Operation:
+def _operation(request: Request) -> tuple[str, Operation]:
     version, action = (request.headers.get(f"x-tc-{name}", "") for name in ("version", "action"))
     for name, value in (("X-TC-Action", action), ("X-TC-Version", version)):
         if not value:
             raise ApiFault("MissingParameter", f"the header {name} is missing")
-    if version != VERSION:
+    if version not in {VERSION, older.VERSION}:
         message = f"X-TC-Version {quoted(version)} is not spoken here: send {quoted(VERSION)}"
         raise ApiFault("NoSuchVersion", message)
-    if action not in OPERATIONS:
+    is_newer = version == older.VERSION and action in older.NEWER_ACTIONS
+    if action not in OPERATIONS or is_newer:
         message = f"X-TC-Action {quoted(action)} is no action of version {quoted(version)}"
         raise ApiFault("InvalidAction", message)
-    return OPERATIONS[action]
+    return version, OPERATIONS[action]
 
 
-async def _parameters(request: Request, payload: bytes, parameters: type[Parameters]) -> Parameters:
+async def _given(request: Request, payload: bytes) -> dict[str, Any]:
     if request.method == "GET":
-        return parameters.read(parameters_of(query_of(request)), from_text=True)
+        return parameters_of(query_of(request))
     if len(payload) <= _LARGE:
-        return _read(payload, parameters)
-    return await asyncio.to_thread(_read, payload, parameters)
+        return _read(payload)
+    return await asyncio.to_thread(_read, payload)
 
 
-def _read(payload: bytes, parameters: type[Parameters]) -> Parameters:
+def _read(payload: bytes) -> dict[str, Any]:
     try:
         # It refuses lone surrogates, bad UTF-8, NaN and endless nesting, too.
         given: Any = orjson.loads(payload or b"{}")
@@ -129,7 +135,7 @@ def _read(payload: bytes, parameters: type[Parameters]) -> Parameters:
         raise ApiFault("FailedOperation.JsonParseFail", message) from None
     if not isinstance(given, dict):
         raise ApiFault("FailedOperation.FailResolvePacket", "the body is no JSON object")
-    return parameters.read(given, from_text=False)
+    return given
 
 
 def _fault(error: Exception, request_id: str, *, timed_out: bool) -> ApiFault:

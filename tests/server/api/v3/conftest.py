@@ -1,139 +1,23 @@
-"""A server that answers real HTTP, and the provider's own SDK as its client."""
+"""A server that answers real HTTP on the test's database, and an account that sends."""
 
-import json
 import threading
 import time
 from base64 import b64encode
 from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 import uvicorn
-from tencentcloud.common.credential import Credential
-from tencentcloud.common.exception import TencentCloudSDKException
-from tencentcloud.common.profile.client_profile import ClientProfile
-from tencentcloud.common.profile.http_profile import HttpProfile
-from tencentcloud.sms.v20210111 import models
-from tencentcloud.sms.v20210111.sms_client import SmsClient
 
-import db
-from db.account import AccountRow
-from db.user import UserRow
-from domain.application import Draft
-from domain.region import IdentityKind
 from server.api.rate import PUBLISHED
 from server.app import PACKAGED_POLICIES, create_app
 from server.settings import Settings
-from tests.console import KEY, Clock, Console
+from tests import bulk, requesting
+from tests.console import KEY, Console
+from tests.server.api.v3.client import ALL, LIMITED, START_SECONDS, Api
+from tests.server.api.v3.shop import Shop
 from tests.serving import free_port
-
-Pair = tuple[str, str]
-START_SECONDS = 20
-NEWER = {"DescribeSendRecordList"}
-"""Actions the SDK has no models of yet: they are called by name."""
-LIMITED = "DescribeSmsSignList"
-"""The action that tests of limits call too often."""
-ALL = "QcloudSMSFullAccess"
-READ_ONLY = "QcloudSMSReadOnlyAccess"
-
-
-class Sdk:
-    """The SDK's client, as one who holds a pair of keys uses it."""
-
-    def __init__(self, port: int, pair: Pair, method: str = "POST") -> None:
-        endpoint = f"127.0.0.1:{port}"
-        http = HttpProfile(protocol="http", endpoint=endpoint, reqMethod=method)
-        profile = ClientProfile(httpProfile=http)
-        self.client = SmsClient(Credential(*pair), "ap-guangzhou", profile)
-
-    def ask(self, action: str, **fields: Any) -> dict[str, Any]:
-        """Call an action that must succeed; an unknown field of the answer is a warning."""
-        answer: dict[str, Any]
-        if action in NEWER:
-            answer = self.client.call_json(action, fields)["Response"]
-        else:
-            request = getattr(models, f"{action}Request")()
-            request._deserialize(fields)  # noqa: SLF001 - how the SDK fills requests from JSON
-            response = getattr(self.client, action)(request)
-            answer = json.loads(response.to_json_string())
-        assert len(answer.pop("RequestId")) == 36
-        return answer
-
-    def refused(self, action: str, **fields: Any) -> tuple[str, str]:
-        """Call an action that must fail; give code and message."""
-        with pytest.raises(TencentCloudSDKException) as caught:
-            self.ask(action, **fields)
-        assert caught.value.get_request_id()
-        return caught.value.get_code(), caught.value.get_message()
-
-
-@dataclass
-class Api:
-    """A running server with a database and a clock in the test's hands."""
-
-    console: Console
-    port: int
-
-    @property
-    def clock(self) -> Clock:
-        """The time the server goes by; the SDK goes by the machine's."""
-        return self.console.clock
-
-    async def pair(self, user: UserRow | AccountRow, status: str = "active") -> Pair:
-        """Give a user, or an account's root user, a key."""
-        pair = db.access_key.new_pair()
-        async with self.console.database.write() as session:
-            row = await db.access_key.add(
-                session, user.uin, pair, self.console.vault, now=self.clock.now
-            )
-            row.status = db.access_key.KeyStatus(status)
-        return pair
-
-    async def user(self, account: AccountRow, *policies: str, name: str = "robot") -> UserRow:
-        """Add a sub-account that holds presets."""
-        row = await self.console.add_user(account, name)
-        async with self.console.database.write() as session:
-            for policy in policies:
-                await db.attachment.attach_preset(
-                    session, account.uin, row.uin, policy, self.clock.now
-                )
-        return row
-
-    async def sdk(
-        self,
-        account: AccountRow,
-        *policies: str,
-        method: str = "POST",
-        name: str = "robot",
-    ) -> Sdk:
-        """Call as a new sub-account that holds presets."""
-        pair = await self.pair(await self.user(account, *policies, name=name))
-        return Sdk(self.port, pair, method)
-
-    async def organization(self) -> tuple[AccountRow, Sdk]:
-        """Add an account, and a program of its that may do everything with SMS."""
-        account = await self.console.add_account()
-        return account, await self.sdk(account, ALL)
-
-    async def individual(self) -> Sdk:
-        """Add an individual's account, and a program of its that may do everything with SMS."""
-        return await self.sdk(await self.console.add_account(identity=IdentityKind.INDIVIDUAL), ALL)
-
-    async def app(self, account: AccountRow) -> str:
-        """Add an application; gives its SDK AppID as programs send it."""
-        async with self.console.database.write() as session:
-            row = await db.application.add(
-                session,
-                account.uin,
-                Draft("Shop", ""),
-                self.console.vault,
-                "0" * 32,
-                self.clock.now,
-            )
-        return str(row.id)
 
 
 @pytest.fixture
@@ -165,3 +49,13 @@ def api(console: Console, settings: Settings) -> Iterator[Api]:
     yield Api(console, port)
     server.should_exit = True
     thread.join()
+
+
+@pytest.fixture
+async def shop(api: Api) -> Shop:
+    """A shop whose program may do everything with SMS."""
+    account = await bulk.add_account(api.console.database, api.clock.now, requesting.UIN)
+    granted = api.clock.now - timedelta(hours=1)
+    await bulk.grant(api.console.database, account.uin, 1_000, granted)
+    parts = await bulk.add_parts(api.console.database, account.uin, api.clock.now)
+    return Shop(api, account, await api.sdk(account, ALL), parts)

@@ -12,7 +12,7 @@ from graph.grant import Grant
 from policies.actions import CATALOGUE, Access
 from server.api.v3.table import OPERATIONS
 from tests.access import KEY_CREATE, Company, allow, deny
-from tests.server.api.v3.conftest import ALL, LIMITED, NEWER, READ_ONLY, Api, Sdk
+from tests.server.api.v3.client import ALL, LIMITED, NEWER, READ_ONLY, Api, Sdk
 from tests.server.api.v3.test_signature import form as signature
 from tests.server.api.v3.test_template import form as template
 

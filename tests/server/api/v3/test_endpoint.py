@@ -17,7 +17,7 @@ from tencentcloud.common.sign import Sign
 from db.session import Database
 from domain.callback import Heard
 from server.api.v3.signer import BODY_MOST
-from tests.server.api.v3.conftest import ALL, Api, Pair
+from tests.server.api.v3.client import ALL, Api, Pair
 
 JSON = "application/json"
 NUMBERS = '{"PhoneNumberSet": ["+8613800138000"]}'
@@ -103,8 +103,9 @@ HEADERS: list[tuple[dict[str, str | None], str, str]] = [
     ({"X_TC_Timestamp": None}, "MissingParameter", "the header X-TC-Timestamp is missing"),
     ({"X_TC_Action": None}, "MissingParameter", "the header X-TC-Action is missing"),
     ({"X_TC_Version": None}, "MissingParameter", "the header X-TC-Version is missing"),
-    ({"X_TC_Version": "2019-07-11"}, "NoSuchVersion", 'X-TC-Version "2019-07-11" is not spoken'),
+    ({"X_TC_Version": "2020-01-01"}, "NoSuchVersion", 'X-TC-Version "2020-01-01" is not spoken'),
     ({"X_TC_Action": "sendsms"}, "InvalidAction", 'X-TC-Action "sendsms" is no action of version'),
+    ({"X_TC_Version": "2019-07-11"}, "InvalidAction", 'X-TC-Action "DescribePhoneNumberInfo" is'),
     ({"X_TC_Action": "ReportConversion"}, "InvalidAction", 'X-TC-Action "ReportConversion" is'),
     ({"Content_Type": "text/plain"}, "InvalidParameter", 'Content-Type "text/plain" is not taken'),
     ({"Content_Type": None}, "InvalidParameter", 'Content-Type "" is not taken'),

@@ -14,7 +14,7 @@ from server.api.rate import PUBLISHED
 from server.api.v3.signer import BODY_MOST
 from server.api.v3.table import OPERATIONS, VERSION
 from tests import bulk, requesting
-from tests.server.api.v3.conftest import ALL, Api
+from tests.server.api.v3.client import ALL, Api
 from tests.server.api.v3.test_endpoint import Raw
 
 PAGE: Final = (Path(__file__).parents[4] / "docs" / "server-api.md").read_text(encoding="utf-8")

@@ -7,7 +7,7 @@ import db
 from domain.quota import SIGNATURES
 from tests.graph.signing import REJECT, decide, stored
 from tests.images import image
-from tests.server.api.v3.conftest import READ_ONLY, Api
+from tests.server.api.v3.client import READ_ONLY, Api
 
 IMAGE = b64encode(image()).decode()
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 import db
-from tests.server.api.v3.conftest import ALL, Api, Sdk
+from tests.server.api.v3.client import ALL, Api, Sdk
 
 NUMBERS = {"PhoneNumberSet": ["+8613800138000"]}
 

@@ -5,7 +5,7 @@ from typing import Any
 import db
 from domain.quota import TEMPLATES
 from tests.graph.signing import REJECT, decide
-from tests.server.api.v3.conftest import Api
+from tests.server.api.v3.client import Api
 from tests.server.api.v3.test_signature import form as signature
 
 MARKETING = {"SmsType": 1, "TemplateContent": "今日半价，回T退订"}
