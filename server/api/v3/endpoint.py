@@ -17,7 +17,7 @@ from starlette.routing import BaseRoute, Route
 from domain.errors import Refused
 from domain.text import quoted
 from graph.context import Context
-from graph.errors import ApiError
+from graph.errors import Forbidden
 from graph.grant import Grant
 from server.api.rate import RateLimit
 from server.api.v3 import older
@@ -141,7 +141,7 @@ def _read(payload: bytes) -> dict[str, Any]:
 def _fault(error: Exception, request_id: str, *, timed_out: bool) -> ApiFault:
     if isinstance(error, ApiFault):
         return error
-    if isinstance(error, ApiError):
+    if isinstance(error, Forbidden):
         return ApiFault("AuthFailure.UnauthorizedOperation", str(error))
     if isinstance(error, TimeoutError) and timed_out:
         return ApiFault("InternalError.Timeout", f"the request took over {SECONDS} seconds")

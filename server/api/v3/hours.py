@@ -14,6 +14,7 @@ from server.api.v3.fault import ApiFault
 
 HOUR: Final = timedelta(hours=1)
 _EARLIEST: Final = 2000
+_LATEST: Final = 2999
 
 HourText = Annotated[str, Field(pattern=r"^[0-9]{10}$")]
 Nothing = Annotated[int, Field(ge=0, le=0)]
@@ -37,7 +38,7 @@ def _hour(text: str, field: str, zone: ZoneInfo) -> datetime:
         found = datetime.strptime(text, "%Y%m%d%H").replace(tzinfo=zone)
     except ValueError:
         found = None
-    if found is None or found.year < _EARLIEST:
+    if found is None or not _EARLIEST <= found.year <= _LATEST:
         message = f"{field} {quoted(text)} is no hour such as 2026112209, year to hour"
         raise ApiFault(f"InvalidParameterValue.{field}VerifyFail", message)
     return found.astimezone(UTC)

@@ -5,7 +5,7 @@ import logging
 from dataclasses import replace
 from typing import Final
 
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 
 from db import access_key as keys
 from db.vault import SealBroken
@@ -93,6 +93,9 @@ async def _body(request: Request, headers: dict[str, str]) -> bytes:
                     message = f"the body is larger than {BODY_MOST} bytes: send less at once"
                     raise ApiFault("RequestSizeLimitExceeded", message)
                 pieces.append(piece)
+    except ClientDisconnect:
+        message = "the connection ended before the body did"
+        raise ApiFault("FailedOperation.FailResolvePacket", message) from None
     except TimeoutError:
         message = f"the body took over {BODY_SECONDS} seconds"
         raise ApiFault("InternalError.Timeout", message) from None

@@ -3,7 +3,7 @@
 import threading
 import time
 from base64 import b64encode
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from server.settings import Settings
 from tests import bulk, requesting
 from tests.console import KEY, Console
 from tests.server.api.v3.client import ALL, LIMITED, START_SECONDS, Api
+from tests.server.api.v3.raw import Raw
 from tests.server.api.v3.shop import Shop
 from tests.serving import free_port
 
@@ -59,3 +60,11 @@ async def shop(api: Api) -> Shop:
     await bulk.grant(api.console.database, account.uin, 1_000, granted)
     parts = await bulk.add_parts(api.console.database, account.uin, api.clock.now)
     return Shop(api, account, await api.sdk(account, ALL), parts)
+
+
+@pytest.fixture
+async def raw(api: Api) -> AsyncIterator[Raw]:
+    """A client with the key of a sub-account that may do everything with SMS."""
+    client = Raw(api, await api.pair(await api.user(await api.console.add_account(), ALL)))
+    with client.http:
+        yield client

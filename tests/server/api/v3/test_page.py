@@ -15,7 +15,7 @@ from server.api.v3.signer import BODY_MOST
 from server.api.v3.table import OPERATIONS, VERSION
 from tests import bulk, requesting
 from tests.server.api.v3.client import ALL, Api
-from tests.server.api.v3.test_endpoint import Raw
+from tests.server.api.v3.raw import Raw
 
 PAGE: Final = (Path(__file__).parents[4] / "docs" / "server-api.md").read_text(encoding="utf-8")
 CHAPTER: Final = PAGE.partition("\n## With SecretId and SecretKey\n")[2]

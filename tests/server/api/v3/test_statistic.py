@@ -33,6 +33,8 @@ COUNT_MISTAKES: list[tuple[str, dict[str, Any], str]] = [
     ("SendStatusStatistics", {"BeginTime": "2026-01-01"}, "BeginTimeVerifyFail"),
     ("SendStatusStatistics", {"BeginTime": "2026010124"}, "BeginTimeVerifyFail"),
     ("SendStatusStatistics", {"BeginTime": "0001010100"}, "BeginTimeVerifyFail"),
+    ("SendStatusStatistics", {"BeginTime": "1999123123"}, "BeginTimeVerifyFail"),
+    ("SendStatusStatistics", {"EndTime": "3000010100"}, "EndTimeVerifyFail"),
     ("SendStatusStatistics", {"EndTime": "9999123123"}, "EndTimeVerifyFail"),
     ("SendStatusStatistics", {"EndTime": "2000010100"}, "InvalidStartTime"),
     ("SendStatusStatistics", {"Limit": 1}, "LimitVerifyFail"),
