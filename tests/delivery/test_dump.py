@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from db import dump as dumps
-from db import dump_work
+from db import dump_work, partition
+from db.partition import Month
 from db.session import Database
 from delivery import dump as work
 from delivery import step
@@ -250,3 +251,41 @@ async def test_what_failed_work_left_behind_is_removed_an_hour_later(
     clock.advance(STALE + timedelta(seconds=1))
     await sweep.step()
     assert bench.left() == []
+
+
+async def test_a_month_that_is_detached_meanwhile_is_no_crash(
+    postgresql_url: str, tmp_path: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is read before that is in the file, the rest of the month is not."""
+    database = Database(postgresql_url)
+    bench = await Bench.make(database, tmp_path, clock)
+    async with database.write() as session:
+        await partition.make(session, Month.of(START))
+        await partition.make(session, Month.of(START).plus(-1))
+    early = START - timedelta(days=10)
+    await add_records(database, bench.parts, 3_000, since=early)
+    await add_records(database, bench.parts, 10)
+    dump_id = await bench.order(start=START - timedelta(days=20))
+    batch, read = Records.batch, []
+
+    async def detached_meanwhile(*given: Any) -> Any:
+        found = await batch(*given)
+        read.append(len(found.rows))
+        if sum(read) == 2_010:
+            detached.set()
+        return found
+
+    async def detach() -> None:
+        await detached.wait()
+        async with database.write() as session:
+            assert await partition.detach(session, Month.of(early).table)
+
+    detached = asyncio.Event()
+    monkeypatch.setattr(Records, "batch", detached_meanwhile)
+    detaching = asyncio.create_task(detach())
+    await bench.work(dump_id)
+    await detaching
+    row = await bench.row(dump_id)
+    assert row.status is DumpStatus.READY
+    assert row.rows in {2_010, 3_010}  # whichever of the two was first
+    await database.close()
