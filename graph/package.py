@@ -51,8 +51,8 @@ publish(
     description="Why the units of a package changed.",
     values={
         "GRANT": "It was given or bought.",
-        "RESERVE": "A task was consented to and holds what it may need.",
-        "RETURN": "A task ended and gave back what it did not need.",
+        "RESERVE": "A task was consented to, or a single message accepted: it holds what it needs.",
+        "RETURN": "The task ended, or the message was turned down, and what it did not need came.",
         "EXPIRE": "It expired and what was left in it is lost.",
     },
 )
@@ -180,6 +180,10 @@ class PackageChange:
     bulk_task_id: strawberry.ID | None = strawberry.field(
         description="The task that took or gave back the units; null for other changes."
     )
+    message_record_id: strawberry.ID | None = strawberry.field(
+        description="The single message that did; null for other changes. Its record is there once "
+        "a carrier has it or it was turned down."
+    )
 
     @classmethod
     def of(cls, row: LedgerRow) -> "PackageChange":
@@ -191,6 +195,9 @@ class PackageChange:
             at=row.at,
             package_id=encode("Package", row.package_id),
             bulk_task_id=None if row.task_id is None else encode("BulkTask", row.task_id),
+            message_record_id=None
+            if row.message_id is None
+            else encode("MessageRecord", row.message_id),
         )
 
 

@@ -125,3 +125,23 @@ async def test_numbers_are_taken_apart(console: Console) -> None:
     assert bad["phone"] is None
     refused = await caller.ask(INFO, numbers=["1"] * 201)
     assert refused.code == "BAD_USER_INPUT"
+
+
+CHANGES = """
+{ packageHistory(first: 1) { nodes { kind units bulkTaskId messageRecordId } } }
+"""
+
+
+async def test_the_ledger_names_the_message(console: Console) -> None:
+    """PKG-4: each unit that went is told with what it went for."""
+    parts = await ready(console)
+    caller = await root(console)
+    await caller.run(SEND, input=asked(parts, PHONES[0]))
+    (change,) = (await caller.run(CHANGES))["packageHistory"]["nodes"]
+    (row,) = await kept(console.database)
+    assert change == {
+        "kind": "RESERVE",
+        "units": -1,
+        "bulkTaskId": None,
+        "messageRecordId": encode("MessageRecord", row.id),
+    }
