@@ -99,6 +99,11 @@ async def count(session: AsyncSession, listing: Listing) -> Counted:
     return await timeline.count(session, _stretches(listing))
 
 
+async def exceeds(session: AsyncSession, listing: Listing, number: int) -> bool:
+    """Say whether there are surely more than that, without looking at many more."""
+    return await timeline.exceeds(session, _stretches(listing), number)
+
+
 async def owned(session: AsyncSession, owner: int, message_id: int) -> Record | None:
     """Find one record of an account; a message that still waits is none."""
     columns = MESSAGE.c

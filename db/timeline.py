@@ -89,6 +89,12 @@ class Stretch(Generic[T]):
         more = bool(self.among) and await self.stop(session, None) is not None
         return Counted(number, more or number > COUNTED_MOST)
 
+    async def found(self, session: AsyncSession, looked_at: int) -> int:
+        """Count among so many rows."""
+        query = self._query([self.identity], None, looked_at, looked_at)
+        ((number,),) = await _run(session, select(func.count()).select_from(query.subquery()))
+        return int(number)
+
     def _query(
         self,
         shown: Sequence[ColumnElement[Any]],
@@ -183,6 +189,14 @@ async def batch(
     """Give the next `limit` behind a position, looking as far as it has to."""
     found = [row for one in stretches for row in await one.rows(session, after, limit, None)]
     return _newest(found)[:limit]
+
+
+async def exceeds(session: AsyncSession, stretches: Sequence[Stretch[Any]], number: int) -> bool:
+    """Say whether there are surely more than that; it looks at no more of each stretch."""
+    found = 0
+    for stretch in stretches:
+        found += await stretch.found(session, number + 1)
+    return found > number
 
 
 async def count(session: AsyncSession, stretches: Sequence[Stretch[Any]]) -> Counted:

@@ -7,8 +7,12 @@ from typing import Annotated, Final, Self
 
 import strawberry
 
+from db import record as records
+from db import reply_record as replies
 from db import statistic as statistics
 from db import task as tasks
+from db.record import Listing
+from db.reply_record import Listing as ReplyListing
 from domain.errors import Code, Refused
 from domain.export import PLACE, Export, ExportForm, ExportTable, Link
 from domain.message import MessageStatus
@@ -223,9 +227,17 @@ async def _records(
 ) -> ExportLink:
     found = await wanted(context, given)
     first, last = await _days(context, found["start"], found["end"])
-    del found["owner"]
     # What is written while the file is read is not in it.
     found["end"] = min(found["end"], context.now)
+    most = context.terms.export_rows
+    async with context.database.read() as session:
+        if table is ExportTable.REPLIES:
+            beyond = await replies.exceeds(session, ReplyListing(**found), most)
+        else:
+            beyond = await records.exceeds(session, Listing(**found, state=status), most)
+    if beyond:
+        raise Refused.one(Code.LIMIT_EXCEEDED, too_many(most))
+    del found["owner"]
     export = Export(table=table, form=form, first=first, last=last, state=status, **found)
     return ExportLink.to(context, export)
 

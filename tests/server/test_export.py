@@ -147,13 +147,19 @@ async def test_more_rows_than_are_given_at_once_are_for_a_dump(
     task = await bulk.add_task(console.database, parts, START)
     await bulk.make_ready(console.database, task, START)
     console.clock.advance(timedelta(minutes=1))
-    console.terms = Terms(export_rows=2)
     root = console.root(account)
     url = await link(root, RECORDS, input=TODAY)
-    assert len(await table(http, url)) == 4  # the server of this test has its own limit
-    answer = await root.ask(TASK, id=encode("BulkTask", task), table="RECIPIENTS")
+    assert len(await table(http, url)) == 4
     told = "the table has more than 2 rows: order a dump of the records (dumpOrder)"
-    assert answer.errors[0].message == told
+    console.terms = Terms(export_rows=2)
+    for document, variables in (
+        (RECORDS, {"input": TODAY}),
+        (TASK, {"id": encode("BulkTask", task), "table": "RECIPIENTS"}),
+    ):
+        answer = await root.ask(document, **variables)
+        assert answer.code == "BAD_USER_INPUT"
+        assert answer.errors[0].message == told
+    console.terms = Terms()
     app = http._transport.app  # type: ignore[attr-defined]  # noqa: SLF001 - the limit is changed behind the server
     monkeypatch.setattr(
         app.state, "console", replace(app.state.console, terms=Terms(export_rows=2))
