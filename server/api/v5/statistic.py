@@ -50,7 +50,7 @@ async def sent(caller: Caller, body: HoursBody) -> Answer:
     try:
         found = await statistic.sent(caller.context, body.asked(caller.app_id))
     except ApiFault as fault:
-        raise Fault(fault.code, str(fault)) from fault
+        raise _fault(fault) from fault
     counts = found["SendStatusStatistics"]
     return {
         "data": {
@@ -66,7 +66,7 @@ async def received(caller: Caller, body: HoursBody) -> Answer:
     try:
         found = await statistic.received(caller.context, body.asked(caller.app_id))
     except ApiFault as fault:
-        raise Fault(fault.code, str(fault)) from fault
+        raise _fault(fault) from fault
     counts = found["CallbackStatusStatistics"]
     return {
         "data": {
@@ -81,6 +81,11 @@ async def received(caller: Caller, body: HoursBody) -> Answer:
             "status_fail_4": counts["FrequencyLimitCount"],
         }
     }
+
+
+def _fault(fault: ApiFault) -> Fault:
+    message = str(fault).replace("BeginTime", "begin_date").replace("EndTime", "end_date")
+    return Fault(fault.code, message)
 
 
 async def bought(caller: Caller, body: PackagesBody) -> Answer:
