@@ -105,6 +105,14 @@ OLD = {
         "attempts": 0,
         "created_at": "2026-01-06 00:00:00+00:00",
     },
+    "reply": {
+        "id": 5,
+        "account_uin": 7,
+        "message_id": 3,
+        "phone": "+8613800000000",
+        "text": "thanks",
+        "received_at": "2026-01-06 01:00:00+00:00",
+    },
 }
 
 
@@ -130,6 +138,12 @@ def test_what_an_older_version_kept_is_kept(empty: str) -> None:
             " FROM package"
         ) == ("", 500, 400, 0, "returned", True)
         assert only("SELECT id, state, urgent FROM message") == (3, "queued", False)
+        assert only("SELECT app_id, template_id, region, opted_out FROM reply") == (
+            1,
+            1,
+            "mainland",
+            False,
+        )
         # An id of a job names a workflow: none may come back.
         connection.execute(sqlalchemy.text("DELETE FROM job"))
         if empty.startswith("sqlite"):
