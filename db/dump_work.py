@@ -95,6 +95,18 @@ async def open_part(
     return True, before
 
 
+async def is_open(session: AsyncSession, dump_id: int, number: int, key: str) -> bool:
+    """Say whether a part is still to be written under this key."""
+    query = select(DumpPartRow.number).where(
+        DumpPartRow.dump_id == dump_id,
+        DumpPartRow.number == number,
+        DumpPartRow.key == key,
+        col(DumpPartRow.rows).is_(None),
+    )
+    mine = (await session.exec(query)).first() is not None
+    return mine and await goes_on(session, dump_id)
+
+
 async def close_part(
     session: AsyncSession, dump_id: int, number: int, key: str, written: Written
 ) -> bool:

@@ -100,7 +100,14 @@ async def _write_part(tools: Tools, row: DumpRow, whole: Sequence[DumpPartRow]) 
     part = Part(tools.database, row.id, source_of(row, zone), zone, after)
     rows = sum(one.rows or 0 for one in whole)
     room = ARCHIVE_BYTES - sum(one.packed or 0 for one in whole)
-    await tools.store.put(key, part.pieces(rows, tools.terms.dump_rows), limit=room)
+    try:
+        await tools.store.put(key, part.pieces(rows, tools.terms.dump_rows), limit=room)
+    except Exception:
+        # Another worker may have taken away what was written so far, which no store expects.
+        async with tools.database.read() as session:
+            if not await dump_work.is_open(session, row.id, number, key):
+                raise GivenUpError from None
+        raise
     written = part.written()
     async with tools.database.write() as session:
         kept = await dump_work.close_part(session, row.id, number, key, written)
