@@ -140,8 +140,10 @@ async def test_a_file_that_is_lost_and_a_fault_of_ours_are_told(
     row = await bulk.task_of(bench.database, ours)
     assert (row.status, row.problem) == (
         TaskStatus.DRAFT,
-        "the recipients could not be checked, through no fault of theirs: upload, select or enter "
-        "them again",
+        (
+            "the recipients could not be checked, through no fault of theirs: "
+            "upload, select or enter them again"
+        ),
     )
 
 

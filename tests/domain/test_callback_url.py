@@ -175,7 +175,8 @@ def test_an_address_is_judged_alike_in_every_spelling(
 ) -> None:
     octets = value.to_bytes(4)
     numbers = [*octets[: parts - 1], int.from_bytes(octets[parts - 1 :])]
-    written = [data.draw(st.sampled_from([str, hex, "0{:o}".format]))(number) for number in numbers]
+    forms = [data.draw(st.sampled_from(["{}", "0x{:x}", "0{:o}"])) for _ in numbers]
+    written = [form.format(number) for form, number in zip(forms, numbers, strict=True)]
     address = ip_address(value)
     for opened in ("", "10.0.0.0/8,127.0.0.0/8"):
         reason = forbidden(address, networks(opened))
