@@ -137,8 +137,7 @@ def compile(content: str, kind: IdentityKind = IdentityKind.ORGANIZATION) -> Com
     slots = tuple(int(number) - 1 for number in pieces[1::2])
     return Compiled(
         variables=max(slots, default=-1) + 1,
-        is_verification_code=bool(_KEYWORD_OF_CODE.search(content))
-        and not offers_opt_out(content),
+        is_verification_code=bool(_KEYWORD_OF_CODE.search(content)) and not offers_opt_out(content),
         _parts=tuple(pieces[::2]),
         _slots=slots,
         _kind=kind,
