@@ -40,7 +40,8 @@ _STANDARD: Final = frozenset(vars(logging.makeLogRecord({}))) | {
     *("message", "asctime", "taskName"),
     "color_message",  # uvicorn says everything twice
 }
-_QUIET: Final = ("alembic", "httpx2", "httpcore2", "opentelemetry")
+# At level debug aiosqlite writes each statement with its values: texts, names, hashes.
+_QUIET: Final = ("aiosqlite", "alembic", "httpx2", "httpcore2", "opentelemetry")
 
 
 def redacted(text: str) -> str:

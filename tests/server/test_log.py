@@ -8,8 +8,10 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import text as sql
 
-from server.log import REQUEST, JsonLines, Redaction, TextLines, redacted
+from db.session import Database
+from server.log import REQUEST, JsonLines, Redaction, TextLines, configure, redacted
 
 log = logging.getLogger("tests.log")
 
@@ -120,3 +122,25 @@ def test_a_line_for_a_terminal_ends_with_what_is_known(text: io.StringIO) -> Non
     assert text.getvalue().endswith(
         " INFO    tests.log: query answered operation=Viewer milliseconds=1.5\n"
     )
+
+
+@pytest.fixture
+def debug(capsys: pytest.CaptureFixture[str]) -> Iterator[pytest.CaptureFixture[str]]:
+    """What a process writes that was told to write everything."""
+    root, driver = logging.getLogger(), logging.getLogger("aiosqlite")
+    before = root.handlers[:], root.level, driver.level
+    configure("debug", "json")
+    yield capsys
+    root.handlers[:], root.level = before[:2]
+    driver.setLevel(before[2])
+
+
+async def test_no_value_of_a_statement_is_written_at_level_debug(
+    database: Database, debug: pytest.CaptureFixture[str]
+) -> None:
+    async with database.read() as session:
+        await (await session.connection()).execute(sql("SELECT :told"), {"told": "Tea at five"})
+    logging.getLogger("tests.other").debug("it was asked")
+    told = debug.readouterr().err
+    assert "it was asked" in told
+    assert "Tea at five" not in told
