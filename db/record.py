@@ -56,19 +56,9 @@ class Record(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Listing:
-    """Which records of an account: from `start` on and before `end`, and narrowed by the rest.
+class Listing(timeline.Listing):
+    """Which records of an account, by what replies are narrowed by and more."""
 
-    `region` is None for both. `phone` is E.164.
-    """
-
-    owner: int
-    region: Region | None
-    start: datetime
-    end: datetime
-    phone: str | None = None
-    app_id: int | None = None
-    template_id: int | None = None
     task_id: int | None = None
     state: MessageStatus | None = None
 
@@ -151,11 +141,10 @@ def _text(record: Record, compiled: template.Compiled | None, sign: str | None) 
 
 
 def _stretches(listing: Listing) -> list[Stretch[Record]]:
-    # A number's records of both regions are one stretch.
-    regions: Sequence[Region | None] = [listing.region]
-    if listing.region is None and listing.phone is None:
-        regions = list(Region)
-    return [_stretch(listing, kind, at, region) for (kind, at), region in product(_TIMES, regions)]
+    return [
+        _stretch(listing, kind, at, region)
+        for (kind, at), region in product(_TIMES, timeline.regions(listing))
+    ]
 
 
 def _stretch(

@@ -1,7 +1,6 @@
 """Reply records (STA-3): what recipients answered, the last one first."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
@@ -10,7 +9,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from db import timeline
 from db.reply import TABLE
-from db.timeline import Counted, Page, Position, Stretch
+from db.timeline import Counted, Listing, Page, Position, Stretch
 from domain.region import Region
 
 
@@ -33,22 +32,6 @@ class ReplyRecord(NamedTuple):
     def position(self) -> Position:
         """Where it stands in the list."""
         return self.at, self.reply_id
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Listing:
-    """Which replies to an account: from `start` on and before `end`, and narrowed by the rest.
-
-    `region` is None for both. `phone` is E.164.
-    """
-
-    owner: int
-    region: Region | None
-    start: datetime
-    end: datetime
-    phone: str | None = None
-    app_id: int | None = None
-    template_id: int | None = None
 
 
 _SHOWN: Final = [TABLE.c[name] for name in ReplyRecord._fields if name not in {"reply_id", "at"}]

@@ -120,23 +120,23 @@ class Stretch(Generic[T]):
         return found.order_by(self.at.desc(), self.identity.desc())
 
 
-class Owned(Protocol):
-    """Whose things are listed, and what leads to them beside that."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listing:
+    """What a list shows of an account: from `start` on and before `end`, and narrowed by the rest.
 
-    @property
-    def owner(self) -> int:
-        """The account."""
+    `region` is None for both. `phone` is E.164.
+    """
 
-    @property
-    def region(self) -> Region | None:
-        """The only region."""
+    owner: int
+    region: Region | None
+    start: datetime
+    end: datetime
+    phone: str | None = None
+    app_id: int | None = None
+    template_id: int | None = None
 
-    @property
-    def phone(self) -> str | None:
-        """The only number, E.164."""
 
-
-def regions(listing: Owned) -> Sequence[Region | None]:
+def regions(listing: Listing) -> Sequence[Region | None]:
     """Say of which regions a listing needs a stretch each; that of a number holds both."""
     if listing.region is None and listing.phone is None:
         return list(Region)
@@ -144,7 +144,7 @@ def regions(listing: Owned) -> Sequence[Region | None]:
 
 
 def lead(
-    columns: Any, listing: Owned, region: Region | None, wanted: dict[Column[Any], Any]
+    columns: Any, listing: Listing, region: Region | None, wanted: dict[Column[Any], Any]
 ) -> list[ColumnElement[bool]]:
     """Choose the index that leads to the fewest rows; gives the conditions on what it leads with.
 

@@ -12,7 +12,6 @@ from db import reply_record as replies
 from db import statistic as statistics
 from db import task as tasks
 from db.record import Listing
-from db.reply_record import Listing as ReplyListing
 from domain.errors import Code, Refused
 from domain.export import PLACE, Export, ExportForm, ExportTable, Link
 from domain.message import MessageStatus
@@ -231,10 +230,8 @@ async def _records(
     found["end"] = min(found["end"], context.now)
     most = context.terms.export_rows
     async with context.database.read() as session:
-        if table is ExportTable.REPLIES:
-            beyond = await replies.exceeds(session, ReplyListing(**found), most)
-        else:
-            beyond = await records.exceeds(session, Listing(**found, state=status), most)
+        exceeds = replies.exceeds if table is ExportTable.REPLIES else records.exceeds
+        beyond = await exceeds(session, Listing(**found, state=status), most)
     if beyond:
         raise Refused.one(Code.LIMIT_EXCEEDED, too_many(most))
     del found["owner"]

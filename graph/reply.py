@@ -10,8 +10,8 @@ import strawberry
 from db import record as records
 from db import reply_record as replies
 from db import signature as signatures
-from db.reply_record import Listing, ReplyRecord
-from db.timeline import Counted
+from db.reply_record import ReplyRecord
+from db.timeline import Counted, Listing
 from domain.serial_no import serial_no
 from graph.connection import After, First, page_request
 from graph.context import Context, Info

@@ -4,7 +4,6 @@ from zoneinfo import ZoneInfo
 
 from db.dump import DumpRow
 from db.record import Listing
-from db.reply_record import Listing as ReplyListing
 from delivery.export.record import Records
 from delivery.export.reply import Replies
 from delivery.export.source import Cursor, Source
@@ -13,28 +12,15 @@ from domain.dump import DumpKind
 
 def source_of(row: DumpRow, zone: ZoneInfo) -> Source[Cursor]:
     """Give the rows that were ordered."""
-    if row.kind is DumpKind.REPLIES:
-        listing = ReplyListing(
-            owner=row.account_uin,
-            region=row.region,
-            start=row.start,
-            end=row.end,
-            phone=row.phone,
-            app_id=row.app_id,
-            template_id=row.template_id,
-        )
-        return Replies(listing, zone)
-    return Records(
-        Listing(
-            owner=row.account_uin,
-            region=row.region,
-            start=row.start,
-            end=row.end,
-            phone=row.phone,
-            app_id=row.app_id,
-            template_id=row.template_id,
-            task_id=row.task_id,
-            state=row.state,
-        ),
-        zone,
+    listing = Listing(
+        owner=row.account_uin,
+        region=row.region,
+        start=row.start,
+        end=row.end,
+        phone=row.phone,
+        app_id=row.app_id,
+        template_id=row.template_id,
+        task_id=row.task_id,
+        state=row.state,
     )
+    return Replies(listing, zone) if row.kind is DumpKind.REPLIES else Records(listing, zone)

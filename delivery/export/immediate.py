@@ -4,7 +4,6 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from db.record import Listing
-from db.reply_record import Listing as ReplyListing
 from db.session import Database
 from db.statistic import zones
 from delivery.export.record import Records
@@ -31,18 +30,7 @@ async def table_of(database: Database, owner: int, export: Export, now: datetime
 def _source(owner: int, export: Export, zone: ZoneInfo) -> Source[Cursor]:
     if export.start is None or export.end is None:
         raise ValueError("records are of a time")
-    if export.table is ExportTable.REPLIES:
-        replies = ReplyListing(
-            owner=owner,
-            region=export.region,
-            start=export.start,
-            end=export.end,
-            phone=export.phone,
-            app_id=export.app_id,
-            template_id=export.template_id,
-        )
-        return Replies(replies, zone)
-    records = Listing(
+    listing = Listing(
         owner=owner,
         region=export.region,
         start=export.start,
@@ -53,4 +41,6 @@ def _source(owner: int, export: Export, zone: ZoneInfo) -> Source[Cursor]:
         task_id=export.task_id,
         state=export.state,
     )
-    return Records(records, zone)
+    if export.table is ExportTable.REPLIES:
+        return Replies(listing, zone)
+    return Records(listing, zone)

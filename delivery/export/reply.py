@@ -6,8 +6,9 @@ from zoneinfo import ZoneInfo
 from db import record as records
 from db import reply_record as replies
 from db.record import Record
-from db.reply_record import Listing, ReplyRecord
+from db.reply_record import ReplyRecord
 from db.session import AsyncSession
+from db.timeline import Listing
 from delivery.export.source import BATCH, Batch, Cursor
 from delivery.export.table import in_zone
 from domain.cell import Cell
