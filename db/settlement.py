@@ -12,7 +12,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from db import account as accounts
 from db import job as jobs
-from db import metering, package, package_watch, quota, task
+from db import metering, package, package_watch, quota, short_url_binding, task, task_loss
 from db import signature as signatures
 from db import template as templates
 from db.application import ApplicationRow
@@ -28,9 +28,8 @@ from domain.message import MessageStatus
 from domain.quota import GLOBAL_DAILY, Quota
 from domain.region import Region, SmsType
 from domain.review import ReviewStatus
-from domain.task import TaskEvent, TaskStatus, gone, marketing_time
+from domain.task import TaskEvent, TaskStatus, marketing_time
 from domain.terms import Terms
-from domain.text import quoted
 
 _TO_SEND: Final = (MessageStatus.QUEUED, MessageStatus.WAITING)
 _LEFT: Final = (*_TO_SEND, MessageStatus.UNKNOWN)
@@ -56,7 +55,9 @@ async def standings(
         return []
     owner = await accounts.existing(session, rows[0].account_uin)
     zone = ZoneInfo(owner.time_zone)
-    found = await templates.among(session, {row.template_id for row in rows})
+    template_ids = {row.template_id for row in rows}
+    found = await templates.among(session, template_ids)
+    held = await short_url_binding.held(session, template_ids)
     named = {row.signature_id for row in rows if row.signature_id is not None}
     signed = await signatures.among(session, named)
     apps = await _applications(session, {row.app_id for row in rows})
@@ -79,6 +80,7 @@ async def standings(
             zone=zone,
             balance=balance,
             left_today=max(0, terms.global_daily - used.get(day_of(row, zone, now), 0)),
+            short_urls=held.get(row.template_id, ()),
         )
         for row in rows
     ]
@@ -133,15 +135,16 @@ async def come_due(session: AsyncSession, task_id: int, now: datetime) -> None:
     """Begin a scheduled task; nothing happens when it was cancelled, or has begun already.
 
     A worker that was away comes late: marketing then waits for the next morning. A task whose
-    application, template or signature was deleted meanwhile fails, and what it took comes back.
+    application, template or signature was deleted meanwhile, or whose template holds a short URL
+    that leads nowhere any more (URL-2), fails, and what it took comes back.
     """
     row = await task.held(session, task_id)
     if row is None or row.status is not TaskStatus.SCHEDULED:
         return
-    deleted = await _deleted(session, row)
-    if deleted:
+    problem = await task_loss.problem(session, row, now)
+    if problem:
         task.move(row, TaskEvent.FAIL)
-        row.problem = gone(deleted)
+        row.problem = problem
         row.finished_at = now
         await finish(session, task_id, now)
         return
@@ -153,26 +156,6 @@ async def come_due(session: AsyncSession, task_id: int, now: datetime) -> None:
             return
     task.move(row, TaskEvent.COME_DUE)
     row.started_at = now
-
-
-async def _deleted(session: AsyncSession, row: BulkTaskRow) -> list[str]:
-    # What is erased for good after its deletion may have no row, and no name, any more.
-    app = (await _applications(session, {row.app_id})).get(row.app_id)
-    template = (await templates.among(session, {row.template_id})).get(row.template_id)
-    deleted = []
-    if app is None or app.deleted_at is not None:
-        deleted.append(_named("application", app.name if app else ""))
-    if template is None or template.deleted_at is not None:
-        deleted.append(_named("template", template.name if template else ""))
-    if row.signature_id is not None:
-        signature = (await signatures.among(session, {row.signature_id})).get(row.signature_id)
-        if signature is None or signature.deleted_at is not None:
-            deleted.append(_named("signature", signature.content if signature else ""))
-    return deleted
-
-
-def _named(what: str, name: str) -> str:
-    return f"{what} {quoted(name)}" if name else what
 
 
 async def stop(session: AsyncSession, row: BulkTaskRow, now: datetime) -> None:

@@ -1,15 +1,17 @@
 """Which templates hold which short URLs (URL-3), found when a template is submitted."""
 
+from collections import defaultdict
+from collections.abc import Collection, Mapping
 from datetime import datetime
 
-from sqlmodel import col, delete
+from sqlmodel import col, delete, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from db import short_url
-from db.short_url import ShortUrlTemplateRow
+from db.short_url import ShortUrlRow, ShortUrlTemplateRow
 from domain import short_url as rules
 from domain.region import Region
-from domain.short_url import Known
+from domain.short_url import Held, Known
 from domain.terms import Terms
 
 
@@ -44,6 +46,22 @@ async def bind(  # noqa: PLR0913, PLR0917 - which template, where, what it says 
         ShortUrlTemplateRow(short_url_id=key, template_id=template_id, region=region)
         for key in sorted(bound)
     )
+
+
+async def held(session: AsyncSession, template_ids: Collection[int]) -> Mapping[int, list[Held]]:
+    """Find the short URLs that each of some templates holds, deleted ones too; at once for all."""
+    link = ShortUrlTemplateRow
+    query = (
+        select(link.template_id, ShortUrlRow)
+        .join(ShortUrlRow, col(ShortUrlRow.id) == link.short_url_id)
+        .where(col(link.template_id).in_(template_ids))
+        .order_by(col(ShortUrlRow.id))
+    )
+    found = defaultdict[int, list[Held]](list)
+    for template_id, row in await session.exec(query):
+        url = rules.address(row.base, row.code)
+        found[template_id].append(Held(url, row.expires_at, row.deleted_at is not None))
+    return found
 
 
 async def release(session: AsyncSession, template_id: int) -> None:

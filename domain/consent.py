@@ -1,16 +1,17 @@
 """What a task costs, what keeps it from being sent, and the user's consent to the fee (BLK-4)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from domain import account, application, package, review, task
+from domain import account, application, package, review, short_url, task
 from domain.account import Capability
 from domain.errors import Code, Problem, Refused
 from domain.region import IdentityKind, Region, SmsType
 from domain.review import ReviewStatus
+from domain.short_url import Held
 from domain.task import TaskEvent, TaskStatus
 from domain.terms import Terms
 from domain.text import counted
@@ -44,7 +45,7 @@ class Standing:
     """Everything that decides whether a task may be sent; None stands for what was deleted.
 
     `balance` is what the packages hold, `left_today` how many Global messages the account may
-    still send on the day the task is for.
+    still send on the day the task is for, `short_urls` are those in the template.
     """
 
     status: TaskStatus
@@ -61,6 +62,7 @@ class Standing:
     zone: ZoneInfo
     balance: int
     left_today: int
+    short_urls: Sequence[Held] = ()
 
 
 def fee(region: Region, segments: int, terms: Terms) -> Fee:
@@ -97,6 +99,7 @@ def blockers(standing: Standing, now: datetime, terms: Terms) -> list[Problem]:
     if standing.status not in BEFORE_CONSENT:
         return found
     _collect(found, lambda: _check_parts(standing))
+    _collect(found, lambda: _check_short_urls(standing, now))
     _collect(found, lambda: _check_application(standing.application))
     _collect(found, lambda: _check_time(standing, now, terms))
     if standing.status is TaskStatus.READY:
@@ -129,6 +132,12 @@ def _check_parts(standing: Standing) -> None:
     if standing.sms_type is SmsType.MARKETING:
         lacking = account.lacking(standing.kind, True, Capability.MARKETING)
         problems += [lacking] if lacking else []
+    if problems:
+        raise Refused(*problems)
+
+
+def _check_short_urls(standing: Standing, now: datetime) -> None:
+    problems = short_url.dead(standing.short_urls, standing.scheduled_at or now)
     if problems:
         raise Refused(*problems)
 

@@ -61,6 +61,14 @@ class Known:
     expires_at: datetime
 
 
+class Held(NamedTuple):
+    """A short URL that a template holds."""
+
+    url: str
+    expires_at: datetime
+    deleted: bool
+
+
 def draft(name: str, original_url: str, base: str) -> Draft:
     """Return what may be made; raises Refused with every problem of the form.
 
@@ -135,6 +143,21 @@ def mentions(content: str) -> list[Mention]:
         for link in links(content)
         if (found := _SHORT.match(link))
     ]
+
+
+def dead(held: Iterable[Held], at: datetime) -> list[Problem]:
+    """Say which of a template's short URLs lead its recipients nowhere at a moment, and why."""
+    problems = []
+    for each in held:
+        code, fault = Code.NOT_FOUND, "was deleted"
+        if not each.deleted:
+            if status(each.expires_at, at) is ShortUrlStatus.ACTIVE:
+                continue
+            code, fault = Code.WRONG_STATE, f"expires on {each.expires_at:%Y-%m-%d at %H:%M} UTC"
+        label = f"the template's short URL {quoted(each.url)} {fault}, before the task is sent"
+        way_out = "put a new short URL into the template, or choose another template"
+        problems.append(Problem(code, f"{label}: {way_out}"))
+    return problems
 
 
 def host(base: str) -> str:

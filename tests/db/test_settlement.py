@@ -13,9 +13,11 @@ from db.job import JobKind
 from db.message import MessageRow
 from db.quota import QuotaRow
 from db.session import Database
+from db.short_url import ShortUrlRow, ShortUrlTemplateRow
 from db.signature import SignatureRow
 from db.task import BulkTaskRow
 from db.template import TemplateRow
+from domain import consent as rules
 from domain.errors import Code, Refused
 from domain.message import MessageStatus
 from domain.region import IdentityKind, Region, SmsType
@@ -219,6 +221,73 @@ async def test_a_task_that_lost_a_part_fails_at_its_time_and_gives_all_back(
     assert (row.settled_at, row.reserved_units, row.fee_micros) == (due, 0, 0)
     assert await bulk.balance(database, UIN, START) == 100
     assert await used_today(database) == 0
+
+
+async def hold_short_url(database: Database, parts: Parts, **changes: Any) -> str:
+    """Have the task's template hold a short URL; gives its address."""
+    columns = {"expires_at": START + timedelta(days=90), **changes}
+    async with database.write() as session:
+        row = ShortUrlRow(
+            account_uin=UIN,
+            name="Sale",
+            base="https://s.example.com",
+            code="abcdefgh",
+            target="https://example.com",
+            created_at=START,
+            **columns,
+        )
+        session.add(row)
+        await session.flush()
+        session.add(
+            ShortUrlTemplateRow(
+                short_url_id=row.id, template_id=parts.template_id, region=parts.region
+            )
+        )
+    return "https://s.example.com/s/abcdefgh"
+
+
+@pytest.mark.parametrize(
+    ("changes", "fault"),
+    [
+        ({"expires_at": START + timedelta(hours=3)}, "expires on 2026-03-02 at 05:00 UTC"),
+        ({"deleted_at": START}, "was deleted"),
+    ],
+)
+async def test_a_task_whose_short_url_is_dead_at_its_time_fails_and_gives_all_back(
+    database: Database, parts: Parts, changes: dict[str, Any], fault: str
+) -> None:
+    """URL-2: nobody is sent a link that leads nowhere, and the blocker said so before."""
+    due = START + timedelta(hours=3)
+    task_id = await ready(database, parts, 5, scheduled_at=due)
+    await consent(database, task_id)
+    url = await hold_short_url(database, parts, **changes)
+    message = (
+        f'the template\'s short URL "{url}" {fault}, before the task is sent: '
+        "put a new short URL into the template, or choose another template"
+    )
+    async with database.read() as session:
+        other = await task.owned(session, UIN, await ready(database, parts, scheduled_at=due))
+        assert other is not None
+        (standing,) = await settlement.standings(session, [other], START, TERMS)
+    assert [found.message for found in rules.blockers(standing, START, TERMS)] == [message]
+    async with database.write() as session:
+        await settlement.come_due(session, task_id, due)
+    row = await bulk.task_of(database, task_id)
+    assert (row.status, row.started_at, row.problem) == (TaskStatus.FAILED, None, message)
+    assert (row.settled_at, row.reserved_units) == (due, 0)
+    assert await bulk.balance(database, UIN, START) == 100
+
+
+async def test_a_task_whose_short_url_works_at_its_time_begins(
+    database: Database, parts: Parts
+) -> None:
+    due = START + timedelta(hours=3)
+    await hold_short_url(database, parts, expires_at=due + timedelta(seconds=1))
+    task_id = await ready(database, parts, scheduled_at=due)
+    await consent(database, task_id)
+    async with database.write() as session:
+        await settlement.come_due(session, task_id, due)
+    assert (await bulk.task_of(database, task_id)).status is TaskStatus.SENDING
 
 
 async def test_marketing_that_comes_due_too_late_waits_for_the_morning(

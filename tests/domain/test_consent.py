@@ -12,6 +12,7 @@ from domain.consent import Consent, Fee, Standing
 from domain.errors import Code, Refused
 from domain.region import IdentityKind, Region, SmsType
 from domain.review import ReviewStatus
+from domain.short_url import Held
 from domain.task import TaskStatus
 from domain.terms import Terms
 
@@ -33,6 +34,7 @@ GOOD = Standing(
     balance=9,
     left_today=0,
 )
+SHORT_URL = Held("https://s.example.com/s/abcdefgh", NOW + timedelta(days=3), deleted=False)
 ABROAD = replace(GOOD, region=Region.GLOBAL, balance=0, left_today=5)
 
 
@@ -50,6 +52,8 @@ def codes(standing: Standing, now: datetime = NOW) -> list[Code]:
         replace(GOOD, scheduled_at=NOW + timedelta(days=31)),
         replace(GOOD, sms_type=SmsType.MARKETING),
         replace(GOOD, kind=IdentityKind.INDIVIDUAL),
+        replace(GOOD, short_urls=[SHORT_URL]),
+        replace(GOOD, short_urls=[SHORT_URL], scheduled_at=NOW + timedelta(days=2)),
     ],
 )
 def test_nothing_keeps_a_good_task_from_being_sent(standing: Standing) -> None:
@@ -63,6 +67,12 @@ def test_nothing_keeps_a_good_task_from_being_sent(standing: Standing) -> None:
         ({"template": ReviewStatus.PENDING}, Code.WRONG_STATE),
         ({"signature": None}, Code.NOT_FOUND),
         ({"signature": ReviewStatus.REJECTED}, Code.WRONG_STATE),
+        ({"short_urls": [SHORT_URL._replace(deleted=True)]}, Code.NOT_FOUND),
+        ({"short_urls": [SHORT_URL._replace(expires_at=NOW)]}, Code.WRONG_STATE),
+        (
+            {"short_urls": [SHORT_URL], "scheduled_at": SHORT_URL.expires_at},
+            Code.WRONG_STATE,
+        ),
         ({"application": None}, Code.NOT_FOUND),
         ({"application": application.Status.DISABLED}, Code.WRONG_STATE),
         ({"application": application.Status.ENABLING}, Code.WRONG_STATE),
