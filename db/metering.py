@@ -18,7 +18,7 @@ from db import package_watch, quota
 from db.batch import given
 from db.message import TABLE as MESSAGE
 from db.package import SINGLE, LedgerRow, PackageRow
-from db.statistic import zones
+from db.statistic import zone_of
 from domain.package import LedgerKind, allot
 from domain.price import RefusedUnits
 from domain.quota import GLOBAL_DAILY, Quota
@@ -139,7 +139,7 @@ async def _return_units(
 
 
 async def _return_places(session: AsyncSession, owner: int, ids: Iterable[int]) -> None:
-    zone = (await zones(session, {owner}))[owner]
+    zone = await zone_of(session, owner)
     query = select(MESSAGE.c.created_at).where(MESSAGE.c.id.in_(list(ids)))
     created = (await (await session.connection()).execute(query)).scalars()
     days = Counter(day_of(at, zone) for at in created)

@@ -91,6 +91,11 @@ async def zones(session: AsyncSession, accounts: Collection[int]) -> dict[int, Z
     return {uin: ZoneInfo(zone) for uin, zone in found}
 
 
+async def zone_of(session: AsyncSession, account: int) -> ZoneInfo:
+    """Give the time zone of one account."""
+    return (await zones(session, {account}))[account]
+
+
 async def bars(session: AsyncSession, scope: Scope, span: Span) -> list[tuple[datetime, Totals]]:
     """Give every bar of the span with its counts."""
     query = (

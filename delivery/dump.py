@@ -15,7 +15,7 @@ from db import dump as dumps
 from db import dump_work
 from db.dump import DumpRow
 from db.dump_work import DumpPartRow
-from db.statistic import zones
+from db.statistic import zone_of
 from db.store import TooLargeError, new_key
 from delivery.export import archive
 from delivery.export.archive import Member
@@ -87,7 +87,7 @@ async def _write(tools: Tools, dump_id: int) -> Progress:
 
 async def _write_part(tools: Tools, row: DumpRow, whole: Sequence[DumpPartRow]) -> None:
     async with tools.database.read() as session:
-        zone = (await zones(session, {row.account_uin}))[row.account_uin]
+        zone = await zone_of(session, row.account_uin)
     last = whole[-1] if whole else None
     after = (last.last_at, last.last_id) if last and last.last_at and last.last_id else None
     number, key = len(whole) + 1, new_key("dump", _PART)
@@ -154,7 +154,7 @@ async def _archive(tools: Tools, dump_id: int, digest: "hashlib._Hash") -> Async
     async with tools.database.read() as session:
         row = await dumps.get(session, dump_id)
         parts = await dump_work.parts(session, dump_id)
-        zone = (await zones(session, {row.account_uin}))[row.account_uin] if row else None
+        zone = await zone_of(session, row.account_uin) if row else None
     if row is None or zone is None:
         raise GivenUpError
     at, members = local(row.created_at, zone), [_member(row, part) for part in parts]

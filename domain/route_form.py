@@ -21,7 +21,6 @@ UIN_MOST: Final = 18  # digits, so that it fits 64 bits
 
 _MAINLAND_CODE: Final = "86"
 _MAINLAND_COUNTRY: Final = "CN"
-_COUNTRY_LETTERS: Final = 2
 
 
 @dataclass(frozen=True, slots=True)

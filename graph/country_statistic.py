@@ -7,7 +7,7 @@ import strawberry
 
 from db import country_statistic as statistics
 from db.country_statistic import DailyScope
-from db.statistic import zones
+from db.statistic import zone_of
 from domain import country as countries
 from domain.statistic import DAYS_MOST, Period, Totals, days_of
 from graph.context import Info
@@ -76,7 +76,7 @@ class CountryStatisticQuery:
         context, application = info.context, input.application_id
         app_id = None if application is None else key_of(application, "Application")
         async with context.database.read() as session:
-            zone = (await zones(session, {context.owner}))[context.owner]
+            zone = await zone_of(session, context.owner)
             first, last = days_of(input.period, input.first, input.last, context.now, zone)
             scope = DailyScope(
                 owner=context.owner, region=input.region, first=first, last=last, app_id=app_id

@@ -51,7 +51,7 @@ class DumpOrderInput:
     async def columns(self, context: Context) -> dict[str, Any]:
         """Read the columns of an order; raises WrongId, and Refused with every mistake in it."""
         async with context.database.read() as session:
-            zone = (await statistics.zones(session, {context.owner}))[context.owner]
+            zone = await statistics.zone_of(session, context.owner)
         problems = [
             Problem(Code.INVALID, "replies are not narrowed by it: leave it out", (name,))
             for name in _ONLY_RECORDS

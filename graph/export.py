@@ -242,7 +242,7 @@ async def _records(
 async def _days(context: Context, start: datetime, end: datetime) -> tuple[date, date]:
     """Give the first and the last day of a time, as the account's calendar has them."""
     async with context.database.read() as session:
-        zone = (await statistics.zones(session, {context.owner}))[context.owner]
+        zone = await statistics.zone_of(session, context.owner)
     return day_of(start, zone), day_of(end - timedelta(microseconds=1), zone)
 
 

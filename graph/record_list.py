@@ -8,7 +8,7 @@ import strawberry
 from db import statistic as statistics
 from domain import number
 from domain.errors import Problem, Refused
-from domain.statistic import DAYS_MOST, Period, Span, span_of
+from domain.statistic import DAYS_MOST, Period, span_of
 from graph.context import Context
 from graph.errors import BadUserInput, WrongId
 from graph.message_status import MessageStatus
@@ -65,9 +65,9 @@ async def wanted(context: Context, given: ReplyRecordInput) -> dict[str, Any]:
     found: dict[str, Any] = {"owner": context.owner, "region": given.region}
     problems: list[tuple[str, str]] = []
     async with context.database.read() as session:
-        zones = await statistics.zones(session, {context.owner})
+        zone = await statistics.zone_of(session, context.owner)
     try:
-        span = _span(given, context, zones[context.owner])
+        span = span_of(given.period, given.first, given.last, context.now, zone)
         found |= {"start": span.start, "end": span.end}
     except Refused as refusal:
         problems += [(_place(one.field), one.message) for one in refusal.problems]
@@ -88,10 +88,6 @@ async def wanted(context: Context, given: ReplyRecordInput) -> dict[str, Any]:
         arguments = [place for place, _ in problems]
         raise BadUserInput(said, argument=arguments[0], arguments=arguments)
     return found
-
-
-def _span(given: ReplyRecordInput, context: Context, zone: Any) -> Span:
-    return span_of(given.period, given.first, given.last, context.now, zone)
 
 
 def _place(field: tuple[str, ...]) -> str:

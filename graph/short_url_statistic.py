@@ -182,8 +182,7 @@ def _bars(span: Span, bars: Sequence[Figures]) -> list[ShortUrlStatisticBar]:
 
 
 async def _scope(session: AsyncSession, context: Context, wanted: ShortUrlStatisticInput) -> Scope:
-    zones = await statistics.zones(session, {context.owner})
-    zone = zones[context.owner]
+    zone = await statistics.zone_of(session, context.owner)
     return Scope(
         owner=context.owner,
         region=wanted.region,

@@ -204,8 +204,8 @@ async def _bars(
 async def span_of_input(context: Context, wanted: StatisticInput) -> Span:
     """Lay out the time that is asked for; raises Refused."""
     async with context.database.read() as session:
-        zones = await statistics.zones(session, {context.owner})
-    return span_of(wanted.period, wanted.first, wanted.last, context.now, zones[context.owner])
+        zone = await statistics.zone_of(session, context.owner)
+    return span_of(wanted.period, wanted.first, wanted.last, context.now, zone)
 
 
 def scope_of(context: Context, wanted: StatisticInput) -> Scope:

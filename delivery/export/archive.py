@@ -17,7 +17,6 @@ _END: Final = struct.Struct("<4sHHHHIIH")
 _VERSION: Final = 20
 _UTF8: Final = 0x0800
 _DEFLATED: Final = 8
-MEMBERS_MOST: Final = 65_535
 
 
 @dataclass(frozen=True, slots=True)

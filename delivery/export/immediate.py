@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 from db.record import Listing
 from db.session import Database
-from db.statistic import zones
+from db.statistic import zone_of
 from delivery.export.record import Records
 from delivery.export.reply import Replies
 from delivery.export.source import Cursor, Source, batches
@@ -22,7 +22,7 @@ async def table_of(database: Database, owner: int, export: Export, now: datetime
     if export.table not in {ExportTable.RECORDS, ExportTable.REPLIES}:
         return await statistic_table(database, owner, export, now)
     async with database.read() as session:
-        zone = (await zones(session, {owner}))[owner]
+        zone = await zone_of(session, owner)
     source = _source(owner, export, zone)
     return Table(source.headings, batches(database, source), zone)
 

@@ -27,7 +27,7 @@ _REASONS = ("Code", "Reason", "Kind", "Failures", "Proportion")
 async def statistic_table(database: Database, owner: int, export: Export, now: datetime) -> Table:
     """Read a table of statistics; it is small, so all of it at once."""
     async with database.read() as session:
-        zone = (await statistics.zones(session, {owner}))[owner]
+        zone = await statistics.zone_of(session, owner)
         if export.table in {ExportTable.COUNTRIES, ExportTable.MONTHS}:
             headings, rows = await _by_day(session, export, owner)
         else:

@@ -11,7 +11,7 @@ from db import task as tasks
 from db import template as templates
 from db.message import MessageRow
 from db.session import AsyncSession, Database
-from db.statistic import zones
+from db.statistic import zone_of
 from db.task import BulkTaskRow
 from delivery.export.source import BATCH, Batch, batches
 from delivery.export.table import Table, in_zone
@@ -29,7 +29,7 @@ Place = tuple[int, int]
 async def task_table(database: Database, owner: int, export: Export) -> Table | None:
     """Read a table of a bulk task; None when the task is gone."""
     async with database.read() as session:
-        zone = (await zones(session, {owner}))[owner]
+        zone = await zone_of(session, owner)
         task = await tasks.owned(session, owner, export.object_id or 0)
         if task is None:
             return None

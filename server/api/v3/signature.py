@@ -17,7 +17,7 @@ from domain.account import Capability
 from domain.certificate import SIZE_LIMIT
 from domain.errors import Code, Problem, Refused
 from domain.region import IdentityKind
-from domain.review import ReviewStatus
+from domain.review import STATUS_NUMBERS
 from domain.signature import (
     CERTIFICATE_NUMBERS,
     PURPOSE_NUMBERS,
@@ -36,7 +36,7 @@ from server.api.v3.operation import ANY_FIELD, Operation, Refusals, Result
 from server.api.v3.parameters import Id, International, Parameters, Text
 from server.api.v3.region import NUMBER_OF, REGION_OF, same_region
 
-_IMAGE_TEXT_MOST: Final = SIZE_LIMIT * 4 // 3 + 8
+_IMAGE_TEXT_MOST: Final = SIZE_LIMIT * 4 // 3 + 8  # base64 of the largest image, and padding
 # 2021 tells mini programs (6) and their screenshots from those of official accounts (8).
 _TYPES: Final = {number: kind for kind, number in TYPE_NUMBERS.items()} | {
     6: SignatureType.OFFICIAL_ACCOUNT
@@ -45,11 +45,6 @@ _CERTIFICATES: Final = {number: kind for kind, number in CERTIFICATE_NUMBERS.ite
     8: CertificateType.ACCOUNT_SCREENSHOT
 }
 _PURPOSES: Final = {number: purpose for purpose, number in PURPOSE_NUMBERS.items()}
-STATUS_CODES: Final = {
-    ReviewStatus.APPROVED: 0,
-    ReviewStatus.PENDING: 1,
-    ReviewStatus.REJECTED: -1,
-}
 DELETED: Final = "return successfully!"
 
 ImageText = Annotated[str, Field(max_length=_IMAGE_TEXT_MOST)]
@@ -187,7 +182,7 @@ def _shown(rows: Sequence[SignatureRow]) -> list[Result]:
         {
             "SignId": row.id,
             "International": NUMBER_OF[row.region],
-            "StatusCode": STATUS_CODES[row.status],
+            "StatusCode": STATUS_NUMBERS[row.status],
             "ReviewReply": row.reason,
             "SignName": row.content,
             "CreateTime": int(row.created_at.timestamp()),

@@ -12,6 +12,7 @@ from domain import quota
 from domain import template as rules
 from domain.errors import Code, Refused
 from domain.region import IdentityKind, SmsType
+from domain.review import STATUS_NUMBERS
 from domain.template import Draft
 from graph.context import Context
 from policies import actions
@@ -19,7 +20,7 @@ from server.api.v3.fault import ApiFault
 from server.api.v3.operation import ANY_FIELD, Operation, Refusals, Result
 from server.api.v3.parameters import Id, International, Parameters, Text
 from server.api.v3.region import NUMBER_OF, REGION_OF, same_region
-from server.api.v3.signature import DELETED, NOT_ENTERPRISE, STATUS_CODES, organizations_only
+from server.api.v3.signature import DELETED, NOT_ENTERPRISE, organizations_only
 
 # 0 is the older number of regular templates, 2 and 3 are notifications and verification codes.
 _SMS_TYPES: Final = {
@@ -133,7 +134,7 @@ def _shown(rows: Sequence[TemplateRow]) -> list[Result]:
         {
             "TemplateId": row.id,
             "International": NUMBER_OF[row.region],
-            "StatusCode": STATUS_CODES[row.status],
+            "StatusCode": STATUS_NUMBERS[row.status],
             "ReviewReply": row.reason,
             "TemplateName": row.name,
             "CreateTime": int(row.created_at.timestamp()),

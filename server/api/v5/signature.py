@@ -4,20 +4,18 @@ The older interface has no type, purpose or certificate type: a signature is a c
 by its business licence. Whoever needs another uses the console or the newer interface.
 """
 
-from typing import Annotated, Final
-
-from pydantic import Field
+from typing import Final
 
 from db import signature as signatures
 from db.signature import SignatureRow
 from domain import quota
-from domain.certificate import SIZE_LIMIT
 from domain.region import Region
-from domain.review import ReviewStatus
+from domain.review import LEGACY_STATUS_NUMBERS, ReviewStatus
 from policies import actions
 from server.api.v3.operation import Result
 from server.api.v3.signature import (
     OPERATIONS,
+    ImageText,
     ModifyParameters,
     SignParameters,
     add,
@@ -27,12 +25,6 @@ from server.api.v3.signature import (
 from server.api.v5.body import WITH_IMAGE, Body, Id, Ids, International, Text
 from server.api.v5.call import Answer, Call, Caller
 
-STATUSES: Final = {
-    ReviewStatus.APPROVED: 0,
-    ReviewStatus.PENDING: 1,
-    ReviewStatus.REJECTED: 2,
-}
-_IMAGE_TEXT_MOST: Final = SIZE_LIMIT * 4 // 3 + 8
 _COMPANY: Final = 0
 _BUSINESS_LICENCE: Final = 1
 _SELF_USE: Final = 0
@@ -43,7 +35,7 @@ class SignBody(Body):
     """The content and the image that proves it."""
 
     text: Text
-    pic: Annotated[str, Field(max_length=_IMAGE_TEXT_MOST)]
+    pic: ImageText
     remark: Text = ""
     international: International = 0
 
@@ -119,7 +111,7 @@ async def listed(caller: Caller, body: SignsBody) -> Answer:
 
 
 def _submitted(sign_id: int, body: SignBody) -> Answer:
-    status = STATUSES[ReviewStatus.PENDING]
+    status = LEGACY_STATUS_NUMBERS[ReviewStatus.PENDING]
     return {"data": {"id": sign_id, "status": status, "text": body.text}}
 
 
@@ -127,7 +119,7 @@ def _shown(row: SignatureRow) -> Answer:
     return {
         "id": row.id,
         "text": row.content,
-        "status": STATUSES[row.status],
+        "status": LEGACY_STATUS_NUMBERS[row.status],
         "reply": row.reason,
     }
 

@@ -8,7 +8,7 @@ from db import template as templates
 from db.template import TemplateRow
 from domain import quota
 from domain.region import SmsType
-from domain.review import ReviewStatus
+from domain.review import LEGACY_STATUS_NUMBERS, ReviewStatus
 from policies import actions
 from server.api.v3.operation import Result
 from server.api.v3.region import NUMBER_OF
@@ -17,7 +17,6 @@ from server.api.v3.template import OPERATIONS, ModifyParameters, TemplateParamet
 from server.api.v5.body import Body, Id, Ids, International, Text
 from server.api.v5.call import Answer, Call, Caller
 from server.api.v5.fault import UNPARSABLE, Fault
-from server.api.v5.signature import STATUSES
 
 _PAGE_MOST: Final = 50
 _NUMBERS: Final = {SmsType.REGULAR: 0, SmsType.MARKETING: 1}
@@ -120,7 +119,7 @@ def _submitted(template_id: int, body: TemplateBody) -> Answer:
         "data": {
             "id": template_id,
             "international": body.international,
-            "status": STATUSES[ReviewStatus.PENDING],
+            "status": LEGACY_STATUS_NUMBERS[ReviewStatus.PENDING],
             "text": body.text,
             "type": body.type,
         }
@@ -132,7 +131,7 @@ def _shown(row: TemplateRow) -> Answer:
         "id": row.id,
         "international": NUMBER_OF[row.region],
         "reply": row.reason,
-        "status": STATUSES[row.status],
+        "status": LEGACY_STATUS_NUMBERS[row.status],
         "text": row.content,
         "type": _NUMBERS[row.sms_type],
     }
