@@ -36,6 +36,7 @@ from domain.send import (
 from domain.send_check import Approved, Item, Judged, Sender
 from domain.serial_no import serial_no
 from domain.terms import Terms
+from domain.text import unsendable
 
 __all__ = ["GlobalSendRequest", "SendRefused", "SendRequest", "SendResult", "send", "send_global"]
 
@@ -181,7 +182,9 @@ async def _signature(
     """Find the signature to send with: by its content, or the first approved one (SIG-7)."""
     row = None
     if order.signature:
-        row = await signature.approved(session, order.account_uin, region, order.signature)
+        # No signature has such a character, and NUL cannot even be asked for in PostgreSQL.
+        if unsendable(order.signature) is None:
+            row = await signature.approved(session, order.account_uin, region, order.signature)
     elif region is Region.MAINLAND:
         row = await signature.first_approved(session, order.account_uin, region)
     return (row.id, row.content) if row else (None, None)

@@ -84,7 +84,11 @@ class SendResult:
 class SendRefused(Exception):  # noqa: N818 - read as what it says, like domain.errors.Refused
     """The request as a whole was refused: nothing of it was sent, and there is no record of it."""
 
-    def __init__(self, code: str, message: str = "") -> None:
-        """Take a code of `domain/send_codes.csv`, and what to say instead of its own text."""
+    def __init__(self, code: str, message: str = "", field: str | None = None) -> None:
+        """Take a code of `domain/send_codes.csv`, and what to say instead of its own text.
+
+        `field` is what of the request is at fault, where the code does not say it.
+        """
         super().__init__(message or send_code.lookup(code).message)
         self.code = code
+        self.field = field

@@ -119,20 +119,22 @@ def check_parameters(extend: str, messages: Sequence[GlobalMessage]) -> None:
     """Raise SendRefused where a parameter beside numbers and texts cannot be kept."""
     if not _EXTEND.fullmatch(extend):
         most = f"enter at most {EXTEND_MOST} digits"
-        raise SendRefused(_BAD_PARAMETER, f"extend {quoted(extend)} is no extend code: {most}")
+        fault = f"extend {quoted(extend)} is no extend code: {most}"
+        raise SendRefused(_BAD_PARAMETER, fault, "extend")
     for message in messages:
         context = message.session_context
         size = len(context.encode("utf-8", "surrogatepass"))
         if size > SESSION_CONTEXT_MOST:
             way_out = f"shorten it to at most {SESSION_CONTEXT_MOST} bytes"
-            raise SendRefused(_BAD_PARAMETER, f"session context has {size} bytes: {way_out}")
+            fault = f"session context has {size} bytes: {way_out}"
+            raise SendRefused(_BAD_PARAMETER, fault, "session_context")
         if mark := unsendable(context):
             fault = f"session context contains the character {quoted(mark)}: remove it"
-            raise SendRefused(_BAD_PARAMETER, fault)
+            raise SendRefused(_BAD_PARAMETER, fault, "session_context")
         if not _SENDER_ID.fullmatch(message.sender_id):
             way_out = "enter at most 11 letters and digits, or at most 20 digits"
             fault = f"sender ID {quoted(message.sender_id)} cannot be sent from: {way_out}"
-            raise SendRefused(_BAD_PARAMETER, fault)
+            raise SendRefused(_BAD_PARAMETER, fault, "sender_id")
 
 
 def read(messages: Sequence[GlobalMessage], *, only_global: bool) -> list[Item]:

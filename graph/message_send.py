@@ -183,5 +183,5 @@ class MessageSendMutation:
 
 
 def _problem(refusal: SendRefused) -> Problem:
-    code, *field = _PROBLEMS.get(refusal.code, (Code.INVALID,))
-    return Problem(Code(code), str(refusal), tuple(field))
+    code, field = _PROBLEMS.get(refusal.code, (Code.INVALID, refusal.field))
+    return Problem(code, str(refusal), (field,) if field else ())

@@ -107,6 +107,8 @@ async def test_a_disabled_application_sends_nothing(database: Database) -> None:
     ("changes", "code"),
     [
         ({"signature": "Nobody"}, "FailedOperation.SignatureIncorrectOrUnapproved"),
+        ({"signature": "Shop\x000"}, "FailedOperation.SignatureIncorrectOrUnapproved"),
+        ({"signature": "Shop\ud8000"}, "FailedOperation.SignatureIncorrectOrUnapproved"),
         ({"template_id": 99}, "FailedOperation.TemplateUnapprovedOrNotExist"),
         ({"template_id": 2**80}, "FailedOperation.TemplateUnapprovedOrNotExist"),
         ({"params": ()}, "FailedOperation.TemplateParamSetNotMatchApprovedTemplate"),

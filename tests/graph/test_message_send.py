@@ -83,7 +83,10 @@ async def test_a_request_that_cannot_be_sent_names_the_field(console: Console) -
             "NOT_FOUND",
             ["input", "applicationId"],
         ),
-        (asked(parts, PHONES[0], extend="x"), "INVALID", None),
+        (asked(parts, PHONES[0], extend="x"), "INVALID", ["input", "extend"]),
+        (asked(parts, PHONES[0], senderId="x!"), "INVALID", ["input", "senderId"]),
+        (asked(parts, PHONES[0], sessionContext="x" * 512), "INVALID", ["input", "sessionContext"]),
+        (asked(parts, PHONES[0], sessionContext="\0"), "INVALID", ["input", "sessionContext"]),
     ]
     for given, code, field in stories:
         payload = (await caller.run(SEND, input=given))["messageSend"]
