@@ -6,7 +6,6 @@ worker that dies in the middle costs at most one batch, which the next one reads
 
 import logging
 from contextlib import aclosing
-from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
@@ -14,15 +13,13 @@ from db import checking
 from db.checking import Progress, Work
 from delivery.entered_recipients import store_numbers
 from delivery.group_recipients import store_members
-from delivery.recipient_file.bounds import Bounds, FileRefused
-from delivery.recipient_file.check import ReaderKilled, check
+from delivery.reading import Reading, bounds_of, read_whole
+from delivery.recipient_file.check import check
 from delivery.recipient_file.plan import CheckPlan
 from delivery.step import Job, Tools, step
-from domain.errors import Refused
+from domain.errors import Code, Refused
 from domain.recipient import RecipientSource
 
-# Whether a reader was killed for its file or for something else, one more try tells.
-READERS: Final = 2
 _OUR_FAULT: Final = (
     "the recipients could not be checked, through no fault of theirs: upload, select or enter "
     "them again"
@@ -35,22 +32,11 @@ _LOST: Final = {
 log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """How reading a source ended: `whole` when nothing of it is left to be read, or worth it.
-
-    Otherwise the task has moved on, or another worker is at it and will say how it ends.
-    """
-
-    whole: bool
-    problem: str | None = None
-
-
 async def check_recipients(tools: Tools, job: Job) -> None:
     """Check what was given as a task's recipients, and say on the task how that ended."""
     try:
         await step("clear", partial(_clear, tools, job))
-        reading = await step("read", partial(_read, tools, job))
+        reading = await step("read", partial(read_whole, partial(_read, tools, job)))
     except Exception:
         log.exception("job %s: checking the recipients of task %s failed", job.id, job.subject_id)
         reading = Reading(whole=True, problem=_OUR_FAULT)
@@ -67,29 +53,19 @@ async def _clear(tools: Tools, job: Job) -> None:
             erased = await checking.clear(session, job.subject_id, job.id)
 
 
-async def _read(tools: Tools, job: Job) -> Reading:
-    """Read the source to its end, or to what is wrong with it as a whole."""
-    problem = ""
-    for _reader in range(READERS):
-        async with tools.database.read() as session:
-            work = await checking.work(session, job.subject_id, job.id)
-        if work is None:
-            return Reading(whole=False)
-        try:
-            return Reading(whole=await _store(tools, job, work))
-        except ReaderKilled as killed:
-            problem = killed.message
-        except FileRefused as refused:
-            return Reading(whole=True, problem=refused.message)
-        except Refused as refused:
-            return Reading(whole=True, problem=str(refused))
-        except FileNotFoundError:
-            return Reading(whole=True, problem=_LOST[work.source])
-    return Reading(whole=True, problem=problem)
+async def _read(tools: Tools, job: Job) -> bool:
+    """Keep what is left of the source; False when the check was overtaken."""
+    async with tools.database.read() as session:
+        work = await checking.work(session, job.subject_id, job.id)
+    if work is None:
+        return False
+    try:
+        return await _store(tools, job, work)
+    except FileNotFoundError:
+        raise Refused.one(Code.NOT_FOUND, _LOST[work.source]) from None
 
 
 async def _store(tools: Tools, job: Job, work: Work) -> bool:
-    """Keep what is left of the source; False when the check was overtaken."""
     if work.source is RecipientSource.GROUPS:
         return await store_members(tools, job, work)
     if work.source is RecipientSource.NUMBERS:
@@ -106,9 +82,7 @@ async def _store_file(tools: Tools, job: Job, work: Work) -> bool:
             template=work.template,
             signature=work.signature,
             identity=work.identity,
-            bounds=Bounds(
-                file_bytes=tools.terms.recipient_file_bytes, rows=tools.terms.recipient_rows
-            ),
+            bounds=bounds_of(tools.terms),
         )
         batches = check(plan, skip_rows=seen)
         async with aclosing(batches):

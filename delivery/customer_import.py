@@ -12,14 +12,11 @@ from typing import Final
 from db import customer, customer_group, customer_import
 from db.checking import Progress
 from db.customer_import import Work
-from delivery.checking import Reading
-from delivery.recipient_file.bounds import Bounds, FileRefused
-from delivery.recipient_file.check import NumberPlan, ReaderKilled, check
+from delivery.reading import Reading, bounds_of, read_whole
+from delivery.recipient_file.check import NumberPlan, check
 from delivery.step import Job, Tools, step
-from domain.errors import Refused
+from domain.errors import Code, Refused
 
-# Whether a reader was killed for its file or for something else, one more try tells.
-READERS: Final = 2
 _OUR_FAULT: Final = "the form could not be read, through no fault of it: import it again"
 _LOST: Final = "the uploaded form is gone from the store: import it again"
 
@@ -29,7 +26,7 @@ log = logging.getLogger(__name__)
 async def import_customers(tools: Tools, job: Job) -> None:
     """Add the numbers of a form to its group, and say on the import how that ended."""
     try:
-        reading = await step("read", partial(_read, tools, job.subject_id))
+        reading = await step("read", partial(read_whole, partial(_read, tools, job.subject_id)))
     except Exception:
         log.exception("job %s: import %s of customers failed", job.id, job.subject_id)
         reading = Reading(whole=True, problem=_OUR_FAULT)
@@ -43,35 +40,22 @@ async def erase_customer_group(tools: Tools, job: Job) -> None:
     await step("erase", partial(_erase, tools, job.subject_id))
 
 
-async def _read(tools: Tools, import_id: int) -> Reading:
-    """Read a form to its end, or to what is wrong with it as a whole."""
-    problem = ""
-    for _reader in range(READERS):
-        async with tools.database.read() as session:
-            work = await customer_import.work(session, import_id)
-        if work is None:
-            return Reading(whole=False)
-        try:
-            return Reading(whole=await _store_batches(tools, import_id, work))
-        except ReaderKilled as killed:
-            problem = killed.message
-        except FileRefused as refused:
-            return Reading(whole=True, problem=refused.message)
-        except Refused as refusal:
-            return Reading(whole=True, problem=refusal.problems[0].message)
-        except FileNotFoundError:
-            return Reading(whole=True, problem=_LOST)
-    return Reading(whole=True, problem=problem)
+async def _read(tools: Tools, import_id: int) -> bool:
+    """Keep what is left of the form; False when the import was overtaken."""
+    async with tools.database.read() as session:
+        work = await customer_import.work(session, import_id)
+    if work is None:
+        return False
+    try:
+        return await _store_batches(tools, import_id, work)
+    except FileNotFoundError:
+        raise Refused.one(Code.NOT_FOUND, _LOST) from None
 
 
 async def _store_batches(tools: Tools, import_id: int, work: Work) -> bool:
-    """Keep what is left of the form; False when the import was overtaken."""
     seen = work.rows_seen
     async with tools.store.path(work.file_key) as path:
-        bounds = Bounds(
-            file_bytes=tools.terms.recipient_file_bytes, rows=tools.terms.recipient_rows
-        )
-        batches = check(NumberPlan(path, bounds), skip_rows=seen)
+        batches = check(NumberPlan(path, bounds_of(tools.terms)), skip_rows=seen)
         async with aclosing(batches):
             async for batch in batches:
                 async with tools.database.write() as session:

@@ -1,6 +1,7 @@
 """Checks of recipient files survive the death of whoever does them (BLK-3), with the real DBOS."""
 
 import asyncio
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from db.session import Database
 from db.task import BulkTaskRow
 from delivery import checking as checks
 from delivery import step
+from delivery.reading import Reading, read_whole
 from delivery.recipient_file.bounds import FileRefused
 from delivery.recipient_file.check import ReaderKilled
 from delivery.step import Job
@@ -212,8 +214,9 @@ async def test_only_a_reader_that_was_killed_is_followed_by_another(
         raise refusal(Code.TOO_LARGE, "too much")
 
     monkeypatch.setattr(checks, "_store_file", dying)
-    reading = await checks._read(bench.tools, Job(job_id, task_id))  # noqa: SLF001 - without DBOS
-    assert (reading, len(readers)) == (checks.Reading(whole=True, problem="too much"), tries)
+    job = Job(job_id, task_id)
+    reading = await read_whole(partial(checks._read, bench.tools, job))  # noqa: SLF001 - without DBOS
+    assert (reading, len(readers)) == (Reading(whole=True, problem="too much"), tries)
 
 
 async def test_a_worker_that_was_overtaken_does_not_say_how_the_check_ends(

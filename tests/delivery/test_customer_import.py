@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from db.customer_import import CustomerImportErrorRow, CustomerImportRow
 from db.session import Database
 from delivery import customer_import as imports
 from delivery import step
-from delivery.checking import Reading
+from delivery.reading import Reading, read_whole
 from delivery.recipient_file.bounds import FileRefused
 from delivery.recipient_file.check import ReaderKilled
 from domain.customer_import import ImportStatus
@@ -207,7 +208,7 @@ async def test_only_a_reader_that_was_killed_is_followed_by_another(
         raise refusal(Code.TOO_LARGE, "too much")
 
     monkeypatch.setattr(imports, "_store_batches", dying)
-    reading = await imports._read(bench.tools, import_id)  # noqa: SLF001 - without DBOS
+    reading = await read_whole(partial(imports._read, bench.tools, import_id))  # noqa: SLF001 - without DBOS
     assert (reading, len(readers)) == (Reading(whole=True, problem="too much"), tries)
 
 
