@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from domain.errors import Code, Refused
 from domain.state import advance
-from domain.statistic import EARLIEST, LATEST
+from domain.statistic import check_days
 
 DAYS_MOST: Final = 366
 PART_ROWS: Final = 1_000_000
@@ -81,17 +81,7 @@ def time_of(first: date, last: date, now: datetime, zone: ZoneInfo) -> tuple[dat
 
     Both days are included. Raises Refused unless it is 1 to 366 days that have begun already.
     """
-    for name, day in (("from", first), ("to", last)):
-        if not EARLIEST <= day <= LATEST:
-            message = f'"{day}" is out of range: give a day from "{EARLIEST}" to "{LATEST}"'
-            raise Refused.one(Code.OUT_OF_RANGE, message, name)
-    days = (last - first).days + 1
-    if days < 1:
-        message = f'"{last}" lies before "{first}": give the later day as "to"'
-        raise Refused.one(Code.OUT_OF_RANGE, message, "to")
-    if days > DAYS_MOST:
-        message = f'"{first}" to "{last}" is {days} days: order at most {DAYS_MOST} at once'
-        raise Refused.one(Code.OUT_OF_RANGE, message, "to")
+    check_days(first, last, DAYS_MOST)
     start, end = (
         datetime.combine(day, time(), zone).astimezone(UTC)
         for day in (first, last + timedelta(days=1))

@@ -152,7 +152,7 @@ def days_of(
 ) -> tuple[date, date]:
     """Give the first and the last day of the same, both included; raises Refused alike."""
     if period is None and first is not None and last is not None:
-        _check(first, last)
+        check_days(first, last, DAYS_MOST)
         return first, last
     if period is None or first is not None or last is not None:
         message = 'the time is not clear: give either "period", or both "from" and "to"'
@@ -162,7 +162,8 @@ def days_of(
     return start, start + timedelta(days=days - 1)
 
 
-def _check(first: date, last: date) -> None:
+def check_days(first: date, last: date, most: int) -> None:
+    """Raise Refused unless it is 1 to `most` days, both included, of years that are counted."""
     for name, day in (("from", first), ("to", last)):
         if not EARLIEST <= day <= LATEST:
             message = f'"{day}" is out of range: give a day from "{EARLIEST}" to "{LATEST}"'
@@ -171,8 +172,8 @@ def _check(first: date, last: date) -> None:
     if days < 1:
         message = f'"{last}" lies before "{first}": give the later day as "to"'
         raise Refused.one(Code.OUT_OF_RANGE, message, "to")
-    if days > DAYS_MOST:
-        message = f'"{first}" to "{last}" is {days} days: ask for at most {DAYS_MOST} at once'
+    if days > most:
+        message = f'"{first}" to "{last}" is {days} days: ask for at most {most} at once'
         raise Refused.one(Code.OUT_OF_RANGE, message, "to")
 
 

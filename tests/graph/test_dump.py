@@ -106,7 +106,7 @@ async def test_an_order_is_shown_as_it_was_given_until_now(console: Console) -> 
                 (
                     "OUT_OF_RANGE",
                     ["input", "to"],
-                    '"2025-03-01" to "2026-03-02" is 367 days: order at most 366 at once',
+                    '"2025-03-01" to "2026-03-02" is 367 days: ask for at most 366 at once',
                 )
             ],
         ),

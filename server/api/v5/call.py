@@ -1,11 +1,9 @@
 """One interface: what it takes, whose permission it needs, and what it does."""
 
 from collections.abc import Awaitable, Callable
-from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from typing import Any
 
-from db.session import AsyncSession
 from domain.quota import Quota
 from graph.context import Context
 from policies.actions import Action
@@ -24,11 +22,6 @@ class Caller:
     context: Context
     app_id: int
     proof: Proof
-
-    @property
-    def change(self) -> Callable[[], AbstractAsyncContextManager[AsyncSession]]:
-        """Open the one transaction of a call, which decides again."""
-        return self.context.change
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,7 +48,7 @@ class NumberBody(PullBody):
 async def queued(caller: Caller, body: PullBody) -> Answer:
     """Take records off a queue, each once."""
     context = caller.context
-    async with caller.change() as session:
+    async with caller.context.change() as session:
         await caller.proof.use_up(session, context.now)
         if body.type != STATUS:
             replies = await pull.replies(session, context.owner, caller.app_id, body.max)

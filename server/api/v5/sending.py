@@ -82,7 +82,7 @@ async def _send(caller: Caller, body: _Content, tel: Sequence[Telephone]) -> Seq
         extend=body.extend,
     )
     try:
-        async with caller.change() as session:
+        async with caller.context.change() as session:
             await caller.proof.use_up(session, context.now)
             return await send.send(session, request, context.now, context.terms)
     except SendRefused as refusal:

@@ -89,7 +89,7 @@ async def deleted(caller: Caller, body: SignsBody) -> Answer:
     """Delete signatures in any state: all of them, or none."""
     context = caller.context
     await organizations_only(context)
-    async with caller.change() as session:
+    async with caller.context.change() as session:
         for sign_id in body.ids:
             await signatures.remove(session, context.owner, sign_id, context.now)
     return {}

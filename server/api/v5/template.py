@@ -87,7 +87,7 @@ async def deleted(caller: Caller, body: TemplatesBody) -> Answer:
     """Delete templates in any state: all of them, or none."""
     context = caller.context
     await organizations_only(context)
-    async with caller.change() as session:
+    async with caller.context.change() as session:
         for template_id in dict.fromkeys(body.tpl_id):
             await templates.remove(session, context.owner, template_id, context.now)
     return {}
