@@ -101,10 +101,15 @@ def anywhere(text: str) -> Number | Problem:
     needs its plus.
     """
     found = parse(text, Region.MAINLAND)
-    if isinstance(found, Problem) and not _BARE.fullmatch(_folded(text)):
-        found = _international(text)
     if isinstance(found, Number):
         return found
+    found = _international(text)
+    bare = _BARE.fullmatch(_folded(text)) is not None
+    if isinstance(found, Number):
+        if not bare:
+            return found
+        way = f"write 11 digits of Mainland China, or {found.e164} if its country code is 1"
+        return _invalid(text, "is not a mobile number", way)
     way = "write 11 digits of Mainland China, or country code and number such as +85266661234"
     return _invalid(text, "is not a mobile number", way)
 

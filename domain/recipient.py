@@ -61,10 +61,10 @@ def check_template(variables: int) -> None:
 def check_selection(groups: int) -> None:
     """Raise Refused unless 1 to 50 groups are selected."""
     if not groups:
-        message = f"group ids is empty: select 1 to {GROUPS_MOST} customer groups"
+        message = f"groupIds is empty: select 1 to {GROUPS_MOST} customer groups"
         raise Refused.one(Code.REQUIRED, message, "group_ids")
     if groups > GROUPS_MOST:
-        message = f"group ids has {groups} entries: select at most {GROUPS_MOST} customer groups"
+        message = f"groupIds has {groups} entries: select at most {GROUPS_MOST} customer groups"
         raise Refused.one(Code.TOO_LARGE, message, "group_ids")
 
 

@@ -49,7 +49,8 @@ class BodyBounds:
             )(scope, receive, send)
             return
         limit = self.upload_bytes if multipart else JSON_BYTES
-        too_large = refusal(413, "BAD_USER_INPUT", f"the body is larger than {limit} bytes")
+        message = f"the request is larger than {limit} bytes: send less at once"
+        too_large = refusal(413, "BAD_USER_INPUT", message)
         length = headers.get(b"content-length", b"0")
         if not length.isdigit() or int(length[:20]) > limit:
             await too_large(scope, receive, send)

@@ -10,8 +10,6 @@ from delivery.recipient_file.reader import batches
 from domain.errors import Code
 from tests.delivery.recipients import csv_file, xlsx
 
-WAY = "write 11 digits of Mainland China, or country code and number such as +85266661234"
-
 
 def checked(plan: NumberPlan, skip_rows: int = 0) -> list[Batch]:
     return list(batches(plan, skip_rows))
@@ -49,7 +47,10 @@ def test_a_row_is_a_number_a_repetition_an_error_or_blank(tmp_path: Path) -> Non
             label,
             Code.INVALID,
             "12025550123",
-            f'mobile number "12025550123" is not a mobile number: {WAY}',
+            (
+                'mobile number "12025550123" is not a mobile number: write 11 digits of '
+                "Mainland China, or +12025550123 if its country code is 1"
+            ),
         ),
         (
             8,

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from domain import customer, customer_group, number, number_list
 from domain.customer import Span, spans
-from domain.errors import Code, Refused
+from domain.errors import Code, Problem, Refused
 from domain.number import Number
 from domain.region import Region, SmsType
 
@@ -110,6 +110,17 @@ def test_the_region_is_in_the_number() -> None:
         read = number.anywhere(text)
         assert isinstance(read, Number)
         assert found("", read.e164, read.region)
+
+
+def test_a_bare_number_of_north_america_is_told_how_to_be_written() -> None:
+    """CUS-2: it looks like a mistyped number of Mainland China, and is not guessed."""
+    read = number.anywhere("12125551234")
+    assert isinstance(read, Problem)
+    assert read.message == (
+        'mobile number "12125551234" is not a mobile number: '
+        "write 11 digits of Mainland China, or +12125551234 if its country code is 1"
+    )
+    assert isinstance(number.anywhere("+12125551234"), Number)
 
 
 def test_every_line_that_is_no_number_is_named() -> None:

@@ -145,14 +145,14 @@ async def test_groups_and_the_task_must_fit(
         ("NOT_FOUND", ["input", "groupIds", "3"], absent),
     ]
     assert await errors(root, SELECT, id=task_id, input={"groupIds": []}) == [
-        ("REQUIRED", ["input", "groupIds"], "group ids is empty: select 1 to 50 customer groups")
+        ("REQUIRED", ["input", "groupIds"], "groupIds is empty: select 1 to 50 customer groups")
     ]
     many = [encode("CustomerGroup", key) for key in range(1, 52)]
     assert await errors(root, SELECT, id=task_id, input={"groupIds": many}) == [
         (
             "TOO_LARGE",
             ["input", "groupIds"],
-            "group ids has 51 entries: select at most 50 customer groups",
+            "groupIds has 51 entries: select at most 50 customer groups",
         )
     ]
     (found,) = await errors(root, SELECT, id=task_id, input={"groupIds": [good, "x", task_id]})
