@@ -80,7 +80,8 @@ class Link:
 
     def words(self) -> str:
         """Write it down, to be sealed."""
-        export = {name: value for name, value in asdict(self.export).items() if value}
+        given = asdict(self.export).items()
+        export = {name: value for name, value in given if value is not None}
         return orjson.dumps([self.user_uin, self.expires_at, export]).decode()
 
     @classmethod

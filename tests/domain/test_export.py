@@ -1,5 +1,6 @@
 """What a link says it gives (STA-6)."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 
 from domain.export import Export, ExportForm, ExportTable, Link
@@ -32,7 +33,8 @@ DUMP = Export(table=ExportTable.DUMP, form=ExportForm.ZIP, object_id=12)
 
 
 def test_what_was_written_into_a_link_is_read_back() -> None:
-    for export in (RECORDS, FAILURES, DUMP):
+    of_none = replace(RECORDS, app_id=0, template_id=0, task_id=0)
+    for export in (RECORDS, FAILURES, DUMP, of_none):
         link = Link(200_000_001, AT, export)
         assert Link.read(link.words()) == link
 
