@@ -43,19 +43,19 @@ class Spans:
 
 def test_answers_receipts_and_replies_are_counted_by_carrier() -> None:
     answers = [Answer(1, Verdict.ACCEPTED), Answer(2, Verdict.ACCEPTED), Answer(3, Verdict.UNKNOWN)]
-    metric.answered("acme", answers)
+    metric.answered("counted", answers)
     receipts = [
         Receipt("1", delivered=True, code="DELIVRD", at=START),
         Receipt("2", delivered=False, code="EXPIRED", at=START),
         Receipt("3", delivered=False, code="UNDELIV", at=START),
     ]
-    metric.brought("acme", receipts, [Reply("+861", "TD", START)])
-    metric.brought("acme", [], [])
-    assert counted("sms_console_submitted_total", "acme", "accepted") == 2
-    assert counted("sms_console_submitted_total", "acme", "unknown") == 1
-    assert counted("sms_console_receipts_total", "acme", "delivered") == 1
-    assert counted("sms_console_receipts_total", "acme", "failed") == 2
-    assert counted("sms_console_replies_total", "acme") == 1
+    metric.brought("counted", receipts, [Reply("+861", "TD", START)])
+    metric.brought("counted", [], [])
+    assert counted("sms_console_submitted_total", "counted", "accepted") == 2
+    assert counted("sms_console_submitted_total", "counted", "unknown") == 1
+    assert counted("sms_console_receipts_total", "counted", "delivered") == 1
+    assert counted("sms_console_receipts_total", "counted", "failed") == 2
+    assert counted("sms_console_replies_total", "counted") == 1
 
 
 async def test_a_task_is_counted_and_traced_without_its_numbers(

@@ -1,4 +1,5 @@
-"""The published limits, one row each (APP-1, SIG, TPL, BLK-10, CFG-4, ALM-1, BLO-1, CAM-1)."""
+"""The published limits, one row each (APP-1, SIG, TPL, BLK-10, CFG-4, ALM-1, BLO-1, CAM-1, CUS,
+URL-1, STA-8)."""
 
 from domain import quota
 from domain.quota import Quota
@@ -26,6 +27,11 @@ def test_the_limits_of_the_guide() -> None:
         "POLICY_VERSIONS": 5,
         "ACCESS_KEYS": 2,
         "QUICK_USERS": 10,
+        "CUSTOMERS": 5_000_000,
+        "CUSTOMER_GROUPS": 500,
+        "CUSTOMER_IMPORTS": 5,
+        "DUMPS": 5,
+        "SHORT_URLS": 1000,
     }
 
 

@@ -199,7 +199,7 @@ class TestRecipients:
                 0,
                 Region.MAINLAND,
                 Code.REQUIRED,
-                "task has no recipients: upload a form with at least one usable row",
+                "task has no recipients: upload a form, select customer groups or enter numbers",
             ),
             (
                 1_000_001,

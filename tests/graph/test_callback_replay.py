@@ -6,6 +6,7 @@ import orjson
 import pytest
 
 from domain.callback_retry import SCHEDULE
+from domain.serial_no import serial_no
 from tests import pushing, sending
 from tests.console import START, Caller, Console
 from tests.graph.calling_back import SHOWN, URL, Side, code_of, happen
@@ -135,6 +136,6 @@ async def test_receipts_of_a_real_send_arrive_at_the_callback_of_their_applicati
     await pushing.push(console.database, console.send, console.clock)
     (post,) = console.send.all
     told = orjson.loads(post.body)
-    assert [event["sid"] for event in told] == [str(one.id) for one in taken]
+    assert [event["sid"] for event in told] == [serial_no(one.id, START) for one in taken]
     assert [event["errmsg"] for event in told] == list(codes)
     assert [event["report_status"] for event in told] == ["SUCCESS", "FAIL", "SUCCESS"]

@@ -33,9 +33,17 @@ class TestDiff:
         write(folder / "site" / "staff.csv", link)
         answer = told("diff", PACKAGED, folder)
         assert isinstance(answer, dict)
-        # The deny itself allows nobody less who holds nothing else; the root account does.
-        assert list(answer) == ["role:root of account 12345678", "group:staff of account 12345678"]
-        root, staff = answer.values()
+        # The deny itself allows nobody less who holds nothing else; these two do.
+        assert list(answer) == [
+            "role:root of account 12345678",
+            "role:app-key",
+            "group:staff of account 12345678",
+        ]
+        root, app_key, staff = answer.values()
+        assert {each["action"] for each in app_key} == {
+            "name/sms:ModifySmsSign",
+            "name/sms:ModifySmsTemplate",
+        }
         assert {(each["action"][:15], each["after"]) for each in root} == {
             ("name/sms:Modify", False)
         }
