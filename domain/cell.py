@@ -21,9 +21,14 @@ def written(cell: Cell, zone: ZoneInfo) -> str:
     calculate gets an apostrophe in front, but phone numbers with their plus do not.
     """
     if isinstance(cell, str):
-        return f"'{cell}" if _FORMULA.match(cell) and not _PHONE.fullmatch(cell) else cell
+        return harmless(cell)
     if cell is None:
         return ""
     if isinstance(cell, datetime):
         return cell.astimezone(zone).isoformat(" ", "seconds")
     return f"{cell:.{_DIGITS}f}" if isinstance(cell, float) else str(cell)
+
+
+def harmless(text: str) -> str:
+    """Put an apostrophe before a text that a spreadsheet would calculate; it makes it a text."""
+    return f"'{text}" if _FORMULA.match(text) and not _PHONE.fullmatch(text) else text

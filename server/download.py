@@ -40,9 +40,13 @@ async def handed_in(request: Request) -> Response:
         await _decide(context, row)
     except ApiError as error:
         return refusal(error)
-    pieces = await _open(context, row) if row else None
-    if row is None or pieces is None:
-        return _missing()
+    if row is None:
+        return missing()
+    try:
+        pieces = await begun(context.store.stream(row.key))
+    except FileNotFoundError:
+        log.error('file %d is not in the store under "%s"', row.id, row.key)  # noqa: TRY400 - the trace says no more
+        return missing()
     headers = attachment(f"{row.purpose}-{row.id}{SUFFIXES[row.media_type]}")
     headers["content-length"] = str(row.size)
     return StreamingResponse(pieces, media_type=row.media_type, headers=headers)
@@ -88,14 +92,12 @@ async def _find(context: Context, identity: str) -> FileRow | None:
         return await files.owned(session, owner, file_id)
 
 
-async def _open(context: Context, row: FileRow) -> AsyncIterator[bytes] | None:
-    """Begin to read, so that lost bytes are told by the status, not by half an answer."""
-    pieces = context.store.stream(row.key)
-    try:
-        first = await anext(pieces, b"")
-    except FileNotFoundError:
-        log.error('file %d is not in the store under "%s"', row.id, row.key)  # noqa: TRY400 - the trace says no more
-        return None
+async def begun(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """Begin to read, so that lost bytes are told by the status and not by half an answer.
+
+    Raises FileNotFoundError, whose answer is then still to be made.
+    """
+    first = await anext(pieces, b"")
 
     async def whole() -> AsyncIterator[bytes]:
         yield first
@@ -115,7 +117,8 @@ def attachment(name: str) -> dict[str, str]:
     }
 
 
-def _missing() -> Response:
+def missing() -> Response:
+    """Answer that nothing is there, or nothing of the caller's."""
     error = {"message": "there is no such file", "extensions": {"code": "NOT_FOUND"}}
     return JSONResponse({"errors": [error]}, status_code=404)
 

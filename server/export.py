@@ -30,7 +30,7 @@ from graph.context import Context
 from graph.errors import ApiError
 from graph.export import ACTIONS, too_many
 from graph.grant import Grant
-from server.download import attachment, refusal
+from server.download import attachment, begun, refusal
 from server.request import context_of
 
 AT_ONCE: Final = 4
@@ -111,18 +111,11 @@ async def _dump(context: Context, export: Export) -> Response:
         row = await dumps.owned(session, context.owner, export.object_id or 0)
     if row is None or row.status is not DumpStatus.READY or row.key is None or row.size is None:
         return _gone()
-    pieces = context.store.stream(row.key)
     try:
-        first = await anext(pieces, b"")
+        pieces = await begun(context.store.stream(row.key))
     except FileNotFoundError:
         return _gone()
-
-    async def whole() -> AsyncIterator[bytes]:
-        yield first
-        async for piece in pieces:
-            yield piece
-
-    return _answer(export, whole(), row.size)
+    return _answer(export, pieces, row.size)
 
 
 async def _written(table: Table, export: Export) -> BufferedReader:

@@ -8,7 +8,7 @@ from functools import wraps
 from typing import Final
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.responses import Response, StreamingResponse
 from starlette.routing import BaseRoute, Route
 
 from db import recipient as recipients
@@ -17,19 +17,19 @@ from db import template as templates
 from db.page import Key
 from db.template import TemplateRow
 from delivery.recipient_file import form
+from domain.cell import harmless
 from graph.context import Context
-from graph.errors import ApiError, BadUserInput, Forbidden
+from graph.errors import ApiError, BadUserInput
 from graph.grant import Grant
 from graph.node import key_of
 from policies import actions
 from policies.actions import Action
+from server.download import attachment, missing, refusal
 from server.request import context_of
 
 XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 CSV: Final = "text/csv; charset=utf-8"
 ROWS_AT_ONCE: Final = 1_000
-_CHALLENGE: Final = {"www-authenticate": "Bearer"}
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
 _HEADER: Final = ("Row 行", "Column 列", "Code", "Value 内容", "Problem")
 
 Handler = Callable[[Request, Context], Awaitable[Response]]
@@ -59,9 +59,9 @@ def _guarded(action: Action) -> Callable[[Handler], Callable[[Request], Awaitabl
                     await grant.decide(session, await context.authority(session), context)
                 return await handler(request, context)
             except BadUserInput:
-                return _missing()  # what is no id names nothing
+                return missing()  # what is no id names nothing
             except ApiError as error:
-                return _refusal(error)
+                return refusal(error)
 
         return guarded
 
@@ -73,9 +73,9 @@ async def recipient_form_xlsx(request: Request, context: Context) -> Response:
     """Give the standard form of a template as a workbook."""
     row = await _template(request, context)
     if row is None:
-        return _missing()
+        return missing()
     data = await asyncio.to_thread(form.build_xlsx, row.variables, row.region)
-    return Response(data, media_type=XLSX, headers=_headers(f"recipients-{row.id}.xlsx"))
+    return Response(data, media_type=XLSX, headers=attachment(f"recipients-{row.id}.xlsx"))
 
 
 @_guarded(actions.DESCRIBE_TPL_SIGN_INFO)
@@ -83,8 +83,8 @@ async def recipient_form_csv(request: Request, context: Context) -> Response:
     """Give the standard form of a template as text."""
     row = await _template(request, context)
     if row is None:
-        return _missing()
-    headers = _headers(f"recipients-{row.id}.csv")
+        return missing()
+    headers = attachment(f"recipients-{row.id}.csv")
     return Response(form.build_csv(row.variables), media_type=CSV, headers=headers)
 
 
@@ -93,14 +93,14 @@ async def customer_form_xlsx(request: Request, context: Context) -> Response:
     """Give the form that customers are imported with as a workbook."""
     del request, context
     data = await asyncio.to_thread(form.build_xlsx, 0, None)
-    return Response(data, media_type=XLSX, headers=_headers("customers.xlsx"))
+    return Response(data, media_type=XLSX, headers=attachment("customers.xlsx"))
 
 
 @_guarded(actions.DESCRIBE_CUSTOMERS)
 async def customer_form_csv(request: Request, context: Context) -> Response:
     """Give the form that customers are imported with as text."""
     del request, context
-    return Response(form.build_csv(0), media_type=CSV, headers=_headers("customers.csv"))
+    return Response(form.build_csv(0), media_type=CSV, headers=attachment("customers.csv"))
 
 
 @_guarded(actions.DESCRIBE_SEND_SMS_DETAIL)
@@ -110,8 +110,8 @@ async def row_errors(request: Request, context: Context) -> Response:
     async with context.database.read() as session:
         row = await tasks.owned(session, context.owner, key)
     if row is None:
-        return _missing()
-    headers = _headers(f"row-errors-{key}.csv")
+        return missing()
+    headers = attachment(f"row-errors-{key}.csv")
     return StreamingResponse(_lines(context, key), media_type=CSV, headers=headers)
 
 
@@ -143,29 +143,6 @@ async def _lines(context: Context, task_id: int) -> AsyncIterator[bytes]:
 
 def _csv(rows: Iterable[Iterable[object]]) -> str:
     target = io.StringIO(newline="")
-    csv.writer(target).writerows([_harmless(cell) for cell in row] for row in rows)
+    texts = ([harmless(str(cell)) for cell in row] for row in rows)
+    csv.writer(target).writerows(texts)
     return target.getvalue()
-
-
-def _harmless(cell: object) -> object:
-    # A spreadsheet runs a text that begins like a formula; the apostrophe makes it a text.
-    return f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA) else cell
-
-
-def _headers(name: str) -> dict[str, str]:
-    return {
-        "content-disposition": f'attachment; filename="{name}"',
-        "content-security-policy": "default-src 'none'; sandbox",
-        "cache-control": "no-store",
-    }
-
-
-def _missing() -> Response:
-    error = {"message": "there is no such file", "extensions": {"code": "NOT_FOUND"}}
-    return JSONResponse({"errors": [error]}, status_code=404)
-
-
-def _refusal(error: ApiError) -> Response:
-    status, headers = (403, {}) if isinstance(error, Forbidden) else (401, _CHALLENGE)
-    body = {"errors": [{"message": str(error), "extensions": error.extensions}]}
-    return JSONResponse(body, status_code=status, headers=headers)

@@ -79,7 +79,7 @@ async def test_the_form_of_a_template_has_its_columns(
 async def test_rows_left_out_come_in_their_order_and_run_nothing(
     console: Console, http: httpx2.AsyncClient, account: AccountRow, parts: Parts
 ) -> None:
-    formulas = ["=1+1", "+8613", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1"]
+    formulas = ["=1+1", "+86+13", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "\uff1d1+1"]
     path = await task_with(
         console,
         parts,
