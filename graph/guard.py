@@ -64,7 +64,13 @@ class _QueryGuard(_Guard):
         except Refused as refusal:
             if all(problem.code is Code.NOT_FOUND for problem in refusal.problems):
                 return None
-            raise BadUserInput(str(refusal)) from refusal
+            places = [
+                ".".join(shown((*_prefix(problem.field, arguments), *problem.field)))
+                for problem in refusal.problems
+                if problem.field
+            ]
+            details = {"argument": places[0], "arguments": places} if places else {}
+            raise BadUserInput(str(refusal), **details) from refusal
         except WrongId as error:
             if place := _place(error.identity, arguments):
                 error.extensions["argument"] = ".".join(shown(place))

@@ -169,6 +169,9 @@ async def test_a_time_that_is_not_clear_is_an_input_error(
     answer = await console.root(account).ask(OVERVIEW, input={"region": "MAINLAND", **given})
     assert answer.code == "BAD_USER_INPUT"
     assert says in answer.errors[0].message
+    (place,) = answer.errors[0].extensions["arguments"]
+    assert place in {"input.period", "input.from", "input.to"}
+    assert answer.errors[0].extensions["argument"] == place
 
 
 async def test_ninety_two_days_are_one_bar_each(console: Console) -> None:
