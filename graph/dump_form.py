@@ -12,7 +12,7 @@ from domain.dump import DAYS_MOST, DumpKind
 from domain.errors import Code, Problem, Refused
 from graph.context import Context
 from graph.message_status import MessageStatus
-from graph.node import key_of
+from graph.node import key_of_any
 from graph.region import Region
 
 _ONLY_RECORDS: Final = ("bulk_task_id", "state")
@@ -72,8 +72,8 @@ class DumpOrderInput:
             "start": start,
             "end": end,
             "phone": phone.e164 if phone else None,
-            "app_id": key_of(self.application_id, "Application") if self.application_id else None,
-            "template_id": key_of(self.template_id, "Template") if self.template_id else None,
-            "task_id": key_of(self.bulk_task_id, "BulkTask") if self.bulk_task_id else None,
+            "app_id": key_of_any(self.application_id, "Application"),
+            "template_id": key_of_any(self.template_id, "Template"),
+            "task_id": key_of_any(self.bulk_task_id, "BulkTask"),
             "state": self.state,
         }

@@ -21,7 +21,7 @@ from graph.context import Context, Info
 from graph.enums import publish
 from graph.guard import query
 from graph.month_statistic import MonthStatisticInput
-from graph.node import key_of
+from graph.node import key_of, key_of_any
 from graph.record_list import MessageRecordInput, ReplyRecordInput, wanted
 from graph.statistic import Wanted, scope_of, span_of_input
 from graph.task import Id
@@ -168,7 +168,7 @@ class ExportQuery:
             region=input.region,
             first=wanted[0].first,
             last=wanted[-1].last,
-            app_id=key_of(input.application_id, "Application") if input.application_id else None,
+            app_id=key_of_any(input.application_id, "Application"),
         )
         return ExportLink.to(info.context, export)
 

@@ -49,6 +49,11 @@ def key_of(text: str, kind: str) -> int:
     return min(int(key), 2**63 - 1)
 
 
+def key_of_any(text: str | None, kind: str) -> int | None:
+    """Give the key of an id that may be left out: None is any object, an empty text a wrong id."""
+    return None if text is None else key_of(text, kind)
+
+
 def another_kind(text: str, found: str, kind: str) -> WrongId:
     """Make the error for an id that names another kind of object than it has to."""
     return WrongId(f"{quoted(text)} is the id of {_a(found)}, not of {_a(kind)}", text)

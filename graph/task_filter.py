@@ -6,7 +6,7 @@ import strawberry
 
 from db import task as tasks
 from graph.moment import moment
-from graph.node import key_of
+from graph.node import key_of_any
 from graph.region import Region
 from graph.search import wanted
 from graph.task_status import TaskStatus
@@ -40,8 +40,8 @@ class BulkTaskFilter:
             owner,
             region=self.region,
             statuses=list(dict.fromkeys(self.statuses or ())),
-            app_id=key_of(self.application_id, "Application") if self.application_id else None,
-            template_id=key_of(self.template_id, "Template") if self.template_id else None,
+            app_id=key_of_any(self.application_id, "Application"),
+            template_id=key_of_any(self.template_id, "Template"),
             search=wanted(self.search),
             created_from=moment(self.created_from, "createdFrom"),
             created_until=moment(self.created_until, "createdUntil"),

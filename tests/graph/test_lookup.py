@@ -1,5 +1,6 @@
 """`node(id)` shows what an object's own field shows, under the same action, and nothing else."""
 
+import pytest
 from graphql import GraphQLInterfaceType, GraphQLObjectType, get_named_type
 
 from graph.node import encode
@@ -83,3 +84,38 @@ async def test_an_id_behind_an_enumeration_is_named_too(console: Console) -> Non
     (error,) = (await root.ask(trend, input=given)).errors
     assert error.message == '"rubbish" is not an id of this schema'
     assert error.extensions == {"code": "BAD_USER_INPUT", "argument": "input.templateId"}
+
+
+@pytest.mark.parametrize(
+    ("document", "argument"),
+    [
+        (
+            '{ bulkTasks(where: {templateId: ""}) { totalCount } }',
+            "where.templateId",
+        ),
+        (
+            """{ monthStatisticExport(
+                input: {region: MAINLAND, from: "2026-03", to: "2026-03", applicationId: ""}
+            ) { url } }""",
+            "input.applicationId",
+        ),
+    ],
+)
+async def test_an_empty_id_is_a_wrong_one_and_not_left_out(
+    console: Console, document: str, argument: str
+) -> None:
+    root = console.root(await console.add_account())
+    (error,) = (await root.ask(document)).errors
+    assert error.message == '"" is not an id of this schema'
+    assert error.extensions == {"code": "BAD_USER_INPUT", "argument": argument}
+
+
+async def test_a_dump_is_not_ordered_of_an_empty_id(console: Console) -> None:
+    root = console.root(await console.add_account())
+    order = """mutation ($input: DumpOrderInput!) {
+      dumpOrder(input: $input) { userErrors { code field } }
+    }"""
+    year = {"kind": "RECORDS", "region": "MAINLAND", "from": "2025-03-03", "to": "2026-03-02"}
+    for field in ("applicationId", "templateId", "bulkTaskId"):
+        payload = (await root.run(order, input={**year, field: ""}))["dumpOrder"]
+        assert payload["userErrors"] == [{"code": "INVALID", "field": ["input", field]}]
