@@ -24,6 +24,12 @@ class Order:
     identity: Any
     descending: bool = True
 
+    @property
+    def directed(self) -> list[Any]:
+        """Give what to order by."""
+        columns = (self.column, self.identity)
+        return [column.desc() if self.descending else column.asc() for column in columns]
+
 
 @dataclass(frozen=True, slots=True)
 class Slice(Generic[Row]):
@@ -44,12 +50,16 @@ async def keyset(
     """Fetch up to `first` rows behind the row whose sort value and identity are `after`."""
     if after is not None:
         query = query.where(_behind(order, after))
-    directed = [
-        column.desc() if order.descending else column.asc()
-        for column in (order.column, order.identity)
-    ]
-    rows = (await session.exec(query.order_by(*directed).limit(first + 1))).all()
+    rows = (await session.exec(query.order_by(*order.directed).limit(first + 1))).all()
     return Slice(rows[:first], has_next=len(rows) > first)
+
+
+async def part(
+    session: AsyncSession, query: SelectOfScalar[Row], order: Order, *, offset: int, limit: int
+) -> Sequence[Row]:
+    """Fetch rows by how many come before them, which are read: for lists that stay short."""
+    query = query.order_by(*order.directed).offset(offset).limit(limit)
+    return (await session.exec(query)).all()
 
 
 def _behind(order: Order, after: Key) -> ColumnElement[bool]:

@@ -60,6 +60,9 @@ class SignatureRow(Reviewed, table=True):
     authorization_id: int | None = Field(default=None, foreign_key="file.id", sa_type=BigId)
 
 
+_NEWEST: Final = Order(col(SignatureRow.created_at), col(SignatureRow.id))
+
+
 @dataclass(frozen=True, slots=True)
 class Listing:
     """Which signatures a list shows."""
@@ -159,28 +162,20 @@ async def page(
     session: AsyncSession, listing: Listing, *, first: int, after: Key | None
 ) -> Slice[SignatureRow]:
     """List signatures, newest first."""
-    order = Order(col(SignatureRow.created_at), col(SignatureRow.id))
-    return await pages.keyset(session, listing.query(), order, first=first, after=after)
+    return await pages.keyset(session, listing.query(), _NEWEST, first=first, after=after)
 
 
-async def part(  # noqa: PLR0913 - whose, where, and which
-    session: AsyncSession,
-    owner: int,
-    region: Region,
-    *,
-    ids: Collection[int],
-    offset: int,
-    limit: int,
+async def part(
+    session: AsyncSession, listing: Listing, *, ids: Collection[int], offset: int, limit: int
 ) -> Sequence[SignatureRow]:
     """List the signatures of these ids, or all when there are none, newest first.
 
     An account has few enough for an offset to cost nothing.
     """
-    query = _of(owner).where(col(SignatureRow.region) == region)
+    query = listing.query()
     if ids:
         query = query.where(col(SignatureRow.id).in_(ids))
-    order = col(SignatureRow.created_at).desc(), col(SignatureRow.id).desc()
-    return (await session.exec(query.order_by(*order).offset(offset).limit(limit))).all()
+    return await pages.part(session, query, _NEWEST, offset=offset, limit=limit)
 
 
 async def count(session: AsyncSession, listing: Listing) -> int:

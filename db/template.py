@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from sqlalchemy import String, cast
 from sqlmodel import Field, col, func, or_, select
@@ -39,6 +40,9 @@ class TemplateRow(Reviewed, table=True):
     content: str = Field(max_length=500)
     remarks: str = Field(default="", max_length=500)
     variables: int
+
+
+_NEWEST: Final = Order(col(TemplateRow.created_at), col(TemplateRow.id))
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,32 +139,20 @@ async def page(
     session: AsyncSession, listing: Listing, *, first: int, after: Key | None
 ) -> Slice[TemplateRow]:
     """List templates, newest first."""
-    order = Order(col(TemplateRow.created_at), col(TemplateRow.id))
-    return await pages.keyset(session, listing.query(), order, first=first, after=after)
+    return await pages.keyset(session, listing.query(), _NEWEST, first=first, after=after)
 
 
-async def part(  # noqa: PLR0913 - whose, where, and which
-    session: AsyncSession,
-    owner: int,
-    region: Region | None,
-    *,
-    ids: Collection[int],
-    offset: int,
-    limit: int,
+async def part(
+    session: AsyncSession, listing: Listing, *, ids: Collection[int], offset: int, limit: int
 ) -> Sequence[TemplateRow]:
     """List the templates of these ids, or all when there are none, newest first.
 
-    Those of one region, or of both.
-
     An account has few enough for an offset to cost nothing.
     """
-    query = _of(owner)
-    if region is not None:
-        query = query.where(col(TemplateRow.region) == region)
+    query = listing.query()
     if ids:
         query = query.where(col(TemplateRow.id).in_(ids))
-    order = col(TemplateRow.created_at).desc(), col(TemplateRow.id).desc()
-    return (await session.exec(query.order_by(*order).offset(offset).limit(limit))).all()
+    return await pages.part(session, query, _NEWEST, offset=offset, limit=limit)
 
 
 async def count(session: AsyncSession, listing: Listing) -> int:

@@ -34,16 +34,14 @@ async def test_a_part_of_signatures_and_templates_by_region_ids_and_offset(
         async with database.read() as session:
             found = await signature.part(
                 session,
-                UIN,
-                Region.MAINLAND,
+                signature.Listing(UIN, Region.MAINLAND),
                 ids=[signs[place] for place in chosen],
                 offset=offset,
                 limit=limit,
             )
             rows = await template.part(
                 session,
-                UIN,
-                Region.MAINLAND,
+                template.Listing(UIN, Region.MAINLAND),
                 ids=[bodies[place] for place in chosen],
                 offset=offset,
                 limit=limit,

@@ -10,7 +10,7 @@ from pydantic import Field
 from db import account
 from db import signature as signatures
 from db.file import FilePurpose
-from db.signature import SignatureRow
+from db.signature import Listing, SignatureRow
 from domain import quota
 from domain import signature as rules
 from domain.account import Capability
@@ -165,8 +165,7 @@ async def listed(context: Context, given: ListParameters) -> Result:
     async with context.database.read() as session:
         rows = await signatures.part(
             session,
-            context.owner,
-            REGION_OF[given.international],
+            Listing(context.owner, REGION_OF[given.international]),
             ids=given.sign_id_set,
             offset=0 if given.sign_id_set else given.offset,
             limit=len(given.sign_id_set) or given.limit,

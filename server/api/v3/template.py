@@ -7,7 +7,7 @@ from pydantic import Field
 
 from db import review as reviews
 from db import template as templates
-from db.template import TemplateRow
+from db.template import Listing, TemplateRow
 from domain import quota
 from domain import template as rules
 from domain.errors import Code, Refused
@@ -117,8 +117,7 @@ async def listed(context: Context, given: ListParameters) -> Result:
     async with context.database.read() as session:
         rows = await templates.part(
             session,
-            context.owner,
-            REGION_OF[given.international],
+            Listing(context.owner, REGION_OF[given.international]),
             ids=given.template_id_set,
             offset=0 if given.template_id_set else given.offset,
             limit=len(given.template_id_set) or given.limit,

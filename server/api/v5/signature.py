@@ -7,7 +7,7 @@ by its business licence. Whoever needs another uses the console or the newer int
 from typing import Final
 
 from db import signature as signatures
-from db.signature import SignatureRow
+from db.signature import Listing, SignatureRow
 from domain import quota
 from domain.region import Region
 from domain.review import LEGACY_STATUS_NUMBERS, ReviewStatus
@@ -104,7 +104,11 @@ async def listed(caller: Caller, body: SignsBody) -> Answer:
             row
             for region in Region
             for row in await signatures.part(
-                session, context.owner, region, ids=body.ids, offset=0, limit=len(body.ids)
+                session,
+                Listing(context.owner, region),
+                ids=body.ids,
+                offset=0,
+                limit=len(body.ids),
             )
         ]
     return {"count": len(rows), "data": [_shown(row) for row in rows]}

@@ -5,7 +5,7 @@ from typing import Annotated, Final
 from pydantic import Field
 
 from db import template as templates
-from db.template import TemplateRow
+from db.template import Listing, TemplateRow
 from domain import quota
 from domain.region import SmsType
 from domain.review import LEGACY_STATUS_NUMBERS, ReviewStatus
@@ -102,15 +102,11 @@ async def listed(caller: Caller, body: ListBody) -> Answer:
     ids = body.tpl_id or ()
     page = body.tpl_page if body.tpl_page and not ids else Page(max=_PAGE_MOST)
     async with context.database.read() as session:
+        everything = Listing(context.owner)
         rows = await templates.part(
-            session,
-            context.owner,
-            None,
-            ids=ids,
-            offset=page.offset,
-            limit=len(ids) or page.max,
+            session, everything, ids=ids, offset=page.offset, limit=len(ids) or page.max
         )
-        total = await templates.count(session, templates.Listing(context.owner))
+        total = await templates.count(session, everything)
     return {"total": total, "count": len(rows), "data": [_shown(row) for row in rows]}
 
 
