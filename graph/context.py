@@ -75,7 +75,11 @@ class Context:
 
     @property
     def facts(self) -> dict[str, str | datetime]:
-        """What policy conditions may look at."""
+        """What policy conditions may look at.
+
+        An unknown address is told as one that matches nothing, so that `_if_exist` cannot open what
+        an address guards.
+        """
         facts: dict[str, str | datetime] = {"qcs:current_time": self.now, "qcs:ip": self.address}
         if self.principal:
             facts["qcs:uin"] = str(self.principal.uin)

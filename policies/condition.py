@@ -119,16 +119,6 @@ class Condition:
         return found
 
 
-def request_context(
-    *, uin: str, owner_uin: str, ip: str | None, now: datetime
-) -> dict[str, str | datetime]:
-    """What a request tells; an unknown address is told as one that matches nothing.
-
-    So `_if_exist` cannot open what an address guards when the server cannot see the address.
-    """
-    return {UIN: uin, OWNER_UIN: owner_uin, IP: ip or "", CURRENT_TIME: now}
-
-
 def read_time(written: str) -> datetime | None:
     """Read a time; without an offset it is UTC, as CAM's own examples are."""
     if not _DATE.fullmatch(written):

@@ -8,7 +8,7 @@ from policies.analysis import Change, diff
 from policies.document import Document, parse
 from policies.document_error import DocumentError, DocumentProblem, Reason
 from policies.finding import Check
-from policies.strict_json import JsonError, Node, read
+from policies.strict_json import Node, read
 
 _CHECKS: Final = (Check.LEGACY_ACTION, Check.DISUSED_ACTION)
 
@@ -26,19 +26,6 @@ class Migration:
     mapped: tuple[tuple[str, str, str], ...]
     removed: tuple[tuple[str, str], ...]
     changes: tuple[Change, ...]
-
-
-def uses_legacy(text: str) -> bool:
-    """Say whether a document holds an action of the retired module; what is no JSON does not."""
-    try:
-        root = read(text)
-    except JsonError:
-        return False
-    return any(
-        isinstance(action.value, str) and consolesms.is_legacy(action.value)
-        for statement in _listed(_member(root, "statement"))
-        for action in _listed(_member(statement, "action"))
-    )
 
 
 def refuse(document: Document) -> None:

@@ -11,7 +11,7 @@ from policies.actions import find
 from policies.analysis import diff
 from policies.document import DocumentError, Reason, parse
 from policies.finding import Check
-from tests.policies.guide import FIRST, OWNER, SYNTAX, allow, deny, document
+from tests.policies.guide import FIRST, OWNER, SYNTAX, allow, document
 
 OLD = """{ "version": "2.0",
   "statement": [
@@ -87,11 +87,6 @@ def test_all_sixty_one_names_are_listed_for_the_whole_module() -> None:
 
 def test_a_document_of_today_is_not_refused() -> None:
     legacy.refuse(parse(SYNTAX, OWNER))
-    assert not legacy.uses_legacy(SYNTAX)
-    assert legacy.uses_legacy(OLD)
-    assert legacy.uses_legacy(document(deny(" name / ConsoleSMS : x")))
-    assert not legacy.uses_legacy("consolesms")
-    assert not legacy.uses_legacy('{"statement": 7}')
 
 
 def test_migration_keeps_the_layout_and_changes_no_decision() -> None:
