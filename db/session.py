@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from db.metric import TRANSACTION
+from db.one_hop import Driver
 
 # More SQLite reader threads than cores only fight for the interpreter lock.
 SQLITE_READERS: Final = 4
@@ -89,6 +90,7 @@ def _postgresql(url: str) -> AsyncEngine:
 def _sqlite(url: str, *, begin: str, pool: int) -> AsyncEngine:
     engine = create_async_engine(
         url,
+        module=Driver(),
         hide_parameters=True,
         pool_size=pool,
         max_overflow=0,
