@@ -122,10 +122,16 @@ def elsewhere(e164: str, country: str, wanted: Region) -> Problem:
 
 
 def split(e164: str) -> tuple[str, str]:
-    """Split E.164 into country code and the rest; no country code begins another one."""
+    """Split E.164 into country code and the rest; no country code begins another one.
+
+    What is no E.164 has no country code: a message that was refused for its number keeps that
+    number as it was given, and its status is told like any other.
+    """
     digits = e164.removeprefix("+")
+    if digits == e164 or not (digits.isascii() and digits.isdecimal()):
+        return "", digits
     for length in range(1, _LONGEST_DIAL_CODE + 1):
-        if int(digits[:length] or 0) in COUNTRY_CODE_TO_REGION_CODE:
+        if int(digits[:length]) in COUNTRY_CODE_TO_REGION_CODE:
             return digits[:length], digits[length:]
     return "", digits
 

@@ -105,3 +105,10 @@ def test_an_account_waits_five_seconds_between_two_tests() -> None:
     with pytest.raises(Refused, match="every 5 s at most") as refusal:
         callback.check_test(AT - timedelta(seconds=4.9), AT)
     assert refusal.value.problems[0].code is Code.TOO_MANY_ATTEMPTS
+
+
+@given(phone=st.text(max_size=20))
+def test_a_number_as_it_was_given_is_told_whatever_it_is(phone: str) -> None:
+    """CFG-2: one status that cannot be told would keep all behind it from being pushed."""
+    shown = status(phone).payload(SHANGHAI, AT)
+    assert phone.removeprefix("+") == shown["nationcode"] + shown["mobile"]

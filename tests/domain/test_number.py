@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.errors import Code, Problem, Refused
-from domain.number import Number, mainland, parse, split_list
+from domain.number import Number, mainland, parse, split, split_list
 from domain.region import Region
 
 UNREADABLE = (
@@ -189,6 +189,26 @@ def test_what_was_read_once_is_read_the_same_again(country: str, plus: bool) -> 
     assert isinstance(number, Number)
     assert number.e164 == text
     assert parse(number.e164, region) == number
+
+
+@pytest.mark.parametrize(
+    ("phone", "parts"),
+    [
+        ("+8613800138000", ("86", "13800138000")),
+        ("+12125551234", ("1", "2125551234")),
+        ("+85266661234", ("852", "66661234")),
+        ("+", ("", "")),
+        ("", ("", "")),
+        ("foo", ("", "foo")),
+        ("+86abc", ("", "86abc")),
+        ("+\u00b2\u00b3", ("", "\u00b2\u00b3")),
+        ("1380", ("", "1380")),
+        ("+0000", ("", "0000")),
+    ],
+)
+def test_what_is_no_number_has_no_country_code(phone: str, parts: tuple[str, str]) -> None:
+    """API-3, CFG-2: the status of a message refused for its number is pulled and pushed, too."""
+    assert split(phone) == parts
 
 
 class TestSplitList:
