@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final
 
-from sqlalchemy import insert, select
+from sqlalchemy import Select, TableClause, column, delete, func, insert, select, table
 from sqlmodel import Field, SQLModel
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -16,7 +16,8 @@ from domain.send import EXTEND_MOST, SENDER_ID_MOST, SESSION_CONTEXT_MOST
 class MessageContextRow(SQLModel, table=True):
     """Of a message whose request had any of these; most have no row.
 
-    The message may be in a part of its table that was detached, so nothing refers to it.
+    Nothing refers to its message, whose table may be partitioned. It is erased before the
+    message's month is detached, and when the application is erased for good.
     """
 
     __tablename__ = "message_context"
@@ -30,6 +31,7 @@ class MessageContextRow(SQLModel, table=True):
     sender_id: str = Field(default="", max_length=SENDER_ID_MOST + 1)
 
 
+ERASED_AT_ONCE: Final = 5_000
 TABLE: Final = MessageContextRow.metadata.tables["message_context"]
 
 
@@ -50,3 +52,24 @@ async def among(
     query = select(*columns).join(ids, ids.c.id == TABLE.c.message_id)
     found = (await (await session.connection()).execute(query)).all()
     return {row.message_id: MessageContextRow(**row._mapping) for row in found}  # noqa: SLF001 - its public name in SQLAlchemy
+
+
+async def erase_month(session: AsyncSession, part: str) -> int:
+    """Erase some of what came with the messages of a part of their table; gives how many."""
+    messages = table(part, column("id"))
+    first, last = (select(end(messages.c.id)).scalar_subquery() for end in (func.min, func.max))
+    return await _erase(session, _of(messages).where(TABLE.c.message_id.between(first, last)))
+
+
+async def erase_application(session: AsyncSession, app_id: int) -> int:
+    """Erase some of what came with the messages of an application; gives how many."""
+    return await _erase(session, _of(MESSAGE).where(MESSAGE.c.app_id == app_id))
+
+
+def _of(messages: TableClause) -> Select[tuple[int]]:
+    return select(TABLE.c.message_id).join(messages, messages.c.id == TABLE.c.message_id)
+
+
+async def _erase(session: AsyncSession, which: Select[tuple[int]]) -> int:
+    statement = delete(TABLE).where(TABLE.c.message_id.in_(which.limit(ERASED_AT_ONCE)))
+    return (await (await session.connection()).execute(statement)).rowcount

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Final
 
-from db import partition
+from db import message_context, partition
 from db.session import Database
 
 OFTEN: Final = 3_600.0  # seconds between looks; a month is made three months ahead
@@ -47,7 +47,15 @@ class Partitions:
             if in_work:
                 log.warning("%s is old but stays: it has messages that are not final", part)
                 continue
+            await self._erase_contexts(part)
             async with self._database.write() as session:
                 detached = await partition.detach(session, part)
             if detached:
                 log.info("detached %s: archive it and drop it when nobody needs it", part)
+
+    async def _erase_contexts(self, part: str) -> None:
+        """Erase what came with its messages, in bounded steps; before, or nobody would find it."""
+        erased = 1
+        while erased:
+            async with self._database.write() as session:
+                erased = await message_context.erase_month(session, part)

@@ -2,8 +2,9 @@
 
 from typing import Final
 
-from db import purge
+from db import message_context, purge
 from delivery.step import Tools
+from domain.restore import RestoreKind
 
 AT_ONCE: Final = 100
 SELDOM: Final = 3_600.0  # seconds between looks; deletions are days old by then
@@ -28,6 +29,15 @@ class Purge:
                 keys = await purge.keys(session, row)
             for key in keys:
                 await tools.store.delete(key)
+            if row.kind is RestoreKind.APPLICATION:
+                await self._erase_contexts(row.object_id)
             async with tools.database.write() as session:
                 await purge.finish(session, row.id)
         return 0 if AT_ONCE in {begun, len(marked)} else SELDOM
+
+    async def _erase_contexts(self, app_id: int) -> None:
+        """Erase what programs gave with its messages, in bounded steps."""
+        erased = 1
+        while erased:
+            async with self._tools.database.write() as session:
+                erased = await message_context.erase_application(session, app_id)

@@ -12,7 +12,7 @@ from alembic.config import Config
 from sqlalchemy import text
 from sqlmodel import SQLModel
 
-from db import lease, migrate, partition
+from db import lease, message_context, migrate, partition
 from db.message import MessageRow
 from db.partition import Month
 from db.session import Database
@@ -253,6 +253,26 @@ async def test_an_old_month_is_let_go_once_all_its_messages_are_final(
     assert await sql(database, "SELECT count(*) FROM message_2026_03") == [(2,)]
     (counted,) = (await counting.statistics(database)).values()
     assert counted == (2, 2, 2, 2, 0)
+
+
+async def test_what_came_with_its_messages_is_erased_with_a_month(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(message_context, "ERASED_AT_ONCE", 2)
+    task = await sending.add_task(database, NOW, [])
+    for month, number in ((3, 5), (4, 1)):
+        await fill(database, task, datetime(2026, month, 15, tzinfo=UTC), "delivered", number)
+    every = [row.id for row in await sending.messages(database)]
+    async with database.write() as session:
+        await message_context.add(
+            session, [{"message_id": one, "account_uin": UIN, "extend": "7"} for one in every]
+        )
+    later = NOW + timedelta(days=92)
+    await keep(database, later, months=3)
+    assert await sql(database, "SELECT count(*) FROM message_context") == [(6,)]
+    await keep(database, later, months=2)
+    (left,) = await sending.messages(database)
+    assert await sql(database, "SELECT message_id FROM message_context") == [(left.id,)]
 
 
 async def test_one_worker_at_a_time_makes_or_lets_go(database: Database) -> None:

@@ -9,12 +9,23 @@ from pathlib import Path
 import pytest
 from sqlmodel import SQLModel, select
 
-from db import blocklist, purge, quota, review, signature, template, warning_threshold
+from db import (
+    blocklist,
+    message_context,
+    purge,
+    quota,
+    review,
+    signature,
+    single,
+    template,
+    warning_threshold,
+)
 from db.account import AccountRow
 from db.allowlist import AllowlistRow
 from db.application import ApplicationRow
 from db.blocklist import BlocklistRow
 from db.file import FilePurpose, FileRow, StoredFile
+from db.message_context import MessageContextRow
 from db.session import Database
 from db.signature import SignatureRow
 from db.store import Store, new_key
@@ -115,6 +126,44 @@ async def test_nothing_goes_before_its_time(console: Console) -> None:
     assert all([await exists(console, key) for key in keys])
     (deleted,) = await listed(console, account)
     await ask(console, account, deleted.id)
+
+
+async def test_what_programs_gave_with_messages_goes_with_their_application(
+    console: Console, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(message_context, "ERASED_AT_ONCE", 2)
+    account = await console.add_account()
+    gone, stays = [await add_application(console, account) for _ in range(2)]
+    async with console.database.write() as session:
+        texts = [
+            await single.queue(
+                session,
+                account_uin=account.uin,
+                app_id=app_id,
+                template_id=1,
+                signature_id=None,
+                region=Region.MAINLAND,
+                sms_type=SmsType.REGULAR,
+                phone="+8613800000001",
+                country="CN",
+                params=[],
+                characters=1,
+                segments=1,
+                now=console.clock.now,
+            )
+            for app_id in (gone, gone, gone, stays)
+        ]
+        kept = [
+            {"message_id": one, "account_uin": account.uin, "session_context": "order 7"}
+            for one in texts
+        ]
+        await message_context.add(session, kept)
+    await delete_application(console, account, gone)
+    console.clock.advance(KEPT)
+    assert await worker(console).step() == SELDOM
+    (left,) = await rows(console, MessageContextRow)
+    assert isinstance(left, MessageContextRow)
+    assert left.message_id == texts[-1]
 
 
 @pytest.mark.parametrize("approved", [False, True])
