@@ -45,13 +45,17 @@ class _Found:
 
 
 async def apply(
-    session: AsyncSession, carrier: str, receipts: Sequence[Receipt], now: datetime
+    session: AsyncSession, brought: Mapping[str, Sequence[Receipt]], now: datetime
 ) -> None:
-    """Move the messages these receipts are about; those no message has (yet) are kept.
+    """Move the messages these receipts are about, by carrier; those no message has yet are kept.
 
-    Only legal steps are taken: a receipt that comes twice, or too late, changes nothing.
+    Only legal steps are taken: a receipt that comes twice, or too late, changes nothing. Counts
+    are written once for all carriers, in one order, so that two workers never lock each other out.
     """
-    await _count(session, await _fates(session, carrier, receipts, now), now)
+    fates: list[Fate] = []
+    for carrier, receipts in sorted(brought.items()):
+        fates += await _fates(session, carrier, receipts, now)
+    await _count(session, fates, now)
 
 
 async def hear(

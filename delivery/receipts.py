@@ -109,6 +109,10 @@ class Receipts:
 
     async def _commit(self) -> None:
         group = self._next_group()
+        if not group:
+            # The dispatcher has it and is about to settle it or to give it back.
+            await asyncio.sleep(QUIET)
+            return
         try:
             await self._keep(group)
         except Exception as error:  # noqa: BLE001 - every carrier of the group is told
@@ -124,8 +128,7 @@ class Receipts:
 
     async def _keep(self, group: Sequence[Brought]) -> None:
         async with self._database.write() as session:
-            for carrier, brought in sorted(heard(group).items()):
-                await receipts.apply(session, carrier, brought, self._clock())
+            await receipts.apply(session, heard(group), self._clock())
             await self.write_replies(session, group)
 
     def _next_group(self) -> list[Brought]:

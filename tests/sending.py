@@ -273,7 +273,7 @@ async def record(database: Database, *answers: Answer, worker: str = "one") -> N
 async def bring(database: Database, *receipts: Receipt) -> None:
     """Bring receipts as a carrier does."""
     async with database.write() as session:
-        await receipt.apply(session, CARRIER, receipts, NOW)
+        await receipt.apply(session, {CARRIER: receipts}, NOW)
 
 
 def accepted(message: Claimed) -> Answer:

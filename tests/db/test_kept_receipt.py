@@ -75,8 +75,8 @@ async def test_the_oldest_of_a_carrier_go_first(database: Database) -> None:
     for place, reference in enumerate("abcd"):
         async with database.write() as session:
             at = NOW + timedelta(seconds=place)
-            await receipt.apply(session, CARRIER, [strange(reference)], at)
-            await receipt.apply(session, "another", [strange(reference)], at)
+            await receipt.apply(session, {CARRIER: [strange(reference)]}, at)
+            await receipt.apply(session, {"another": [strange(reference)]}, at)
     async with database.write() as session:
         assert await kept_receipt.crowded(session, 4) == {}
         assert await kept_receipt.crowded(session, 3) == {CARRIER: 1, "another": 1}
@@ -168,7 +168,7 @@ async def test_a_receipt_of_long_ago_is_of_an_earlier_message_with_the_same_id(
     (message,) = await claim(database)
     async with database.write() as session:
         then = NOW - receipt.OVERTAKES_BY - timedelta(seconds=age)
-        await receipt.apply(session, CARRIER, [strange(f"ref-{message.id}")], then)
+        await receipt.apply(session, {CARRIER: [strange(f"ref-{message.id}")]}, then)
     await record(database, accepted(message))
     assert await sending.states(database) == {state: 1}
     assert await kept(database) == []
@@ -192,8 +192,8 @@ async def test_what_was_kept_before_the_message_was_made_is_not_its_own(
     async with database.write() as session:
         (phone,) = sending.phones(1)
         before = NOW - timedelta(seconds=1)
-        await receipt.apply(session, CARRIER, [strange("x1", phone)], before)
-        await receipt.apply(session, "another", [strange("x1", phone)], NOW)
+        await receipt.apply(session, {CARRIER: [strange("x1", phone)]}, before)
+        await receipt.apply(session, {"another": [strange("x1", phone)]}, NOW)
     await waiting_task(database, [phone])
     (message,) = await claim(database)
     await record(database, lost(message))

@@ -5,13 +5,14 @@ from datetime import timedelta
 import pytest
 from sqlmodel import select
 
-from db import lease, receipt, reply
+from db import lease, receipt, reply, submission
 from db.reply import ReplyRow
 from db.session import Database
 from domain.carrier import Reply
 from domain.message import MessageStatus
 from tests import counting, sending
 from tests.console import START as NOW
+from tests.db.test_plans import recorded
 from tests.sending import CARRIER, OPT_OUT, accepted, bring, claim, receipt_of, record, refused
 
 
@@ -56,7 +57,7 @@ async def test_a_receipt_that_overtakes_the_answer_is_applied_with_it(
     one, two = await claim(database)
     await bring(database, receipt_of(one), receipt_of(one, "MK:0012"))
     async with database.write() as session:
-        await receipt.apply(session, "another carrier", [receipt_of(two)], NOW)
+        await receipt.apply(session, {"another carrier": [receipt_of(two)]}, NOW)
     assert await sending.states(database) == {"claimed": 2}
     await record(database, accepted(one), accepted(two))
     assert await sending.states(database) == {"delivered": 1, "submitted": 1}
@@ -64,6 +65,24 @@ async def test_a_receipt_that_overtakes_the_answer_is_applied_with_it(
     assert (found.accepted, found.delivered, found.failed) == (2, 1, 0)
     (counts,) = (await counting.statistics(database)).values()
     assert counts == (2, 2, 2, 1, 0)
+
+
+async def test_what_several_carriers_bring_is_counted_once_and_in_order(
+    database: Database, account: int
+) -> None:
+    """Counted for each carrier, two workers would lock each other's tasks out."""
+    tasks = [await sending.add_task(database, NOW, sending.phones(1, 10 * n)) for n in (1, 2)]
+    early, late = await claim(database)
+    async with database.write() as session:
+        for carrier, one in (("b", early), ("a", late)):
+            await submission.record(session, "one", carrier, [accepted(one)], NOW)
+    with recorded(database) as noted:
+        async with database.write() as session:
+            brought = {"b": [receipt_of(early)], "a": [receipt_of(late)]}
+            await receipt.apply(session, brought, NOW)
+    changed = [given for statement, given in noted if statement.startswith("UPDATE bulk_task")]
+    assert len(changed) == 1
+    assert [(await sending.task_row(database, task)).delivered for task in tasks] == [1, 1]
 
 
 async def test_a_code_of_any_length_is_kept_in_part(database: Database, account: int) -> None:

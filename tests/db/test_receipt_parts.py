@@ -159,7 +159,7 @@ async def test_one_carriers_ids_are_not_anothers(database: Database, account: in
     (message,) = await claim(database)
     await record(database, long(message, 2))
     async with database.write() as session:
-        await receipt.apply(session, "another", [heard(message, 1), heard(message, 2)], NOW)
+        await receipt.apply(session, {"another": [heard(message, 1), heard(message, 2)]}, NOW)
     assert await sending.states(database) == {"submitted": 1}
 
 

@@ -97,7 +97,7 @@ class World:
                     Receipt(f"ref-{number}", code == "DELIVRD", code, self.now)
                     for number, code in rest[0]
                 ]
-                await receipt.apply(session, sending.CARRIER, receipts, self.now)
+                await receipt.apply(session, {sending.CARRIER: receipts}, self.now)
             elif name == "requeue":
                 await lease.requeue(session, self.now)
             elif name == "expire":

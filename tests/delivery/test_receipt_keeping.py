@@ -32,7 +32,7 @@ async def sent(database: Database, clock: Clock) -> Database:
 async def keep(database: Database, clock: Clock, *references: str) -> None:
     receipts = [Receipt(one, True, "DELIVRD", clock.now) for one in references]
     async with database.write() as session:
-        await receipt.apply(session, sending.CARRIER, receipts, clock.now)
+        await receipt.apply(session, {sending.CARRIER: receipts}, clock.now)
 
 
 async def counts(database: Database) -> tuple[int, int]:
@@ -94,7 +94,7 @@ async def test_unknown_messages_are_given_theirs_in_steps(
             row.submitted_at = clock.now
             await session.merge(row)
             told = Receipt(f"x{row.id}", True, "DELIVRD", clock.now, row.phone)
-            await receipt.apply(session, sending.CARRIER, [told], clock.now)
+            await receipt.apply(session, {sending.CARRIER: [told]}, clock.now)
     keeping = ReceiptKeeping(database, clock, WAIT)
     assert await keeping.step() == 0
     assert await sending.states(database) == {"delivered": 2, "unknown": 1}
@@ -118,7 +118,7 @@ async def test_a_receipt_that_was_kept_while_its_answer_was_recorded_is_applied(
         for reference in (f"ref-{one.id}", "p1", "p2")
     ]
     async with database.write() as session:
-        await receipt.apply(session, sending.CARRIER, told, clock.now)
+        await receipt.apply(session, {sending.CARRIER: told}, clock.now)
         await sending.record(database, sending.accepted(one), parts)
     assert await sending.states(database) == {"submitted": 2}
     assert await keeping.step() == PAUSE

@@ -55,7 +55,7 @@ class Shop:
             for message, code in zip(batch, codes, strict=True)
         ]
         async with database.write() as session:
-            await receipt.apply(session, CARRIER, receipts, now + timedelta(seconds=5))
+            await receipt.apply(session, {CARRIER: receipts}, now + timedelta(seconds=5))
 
     def hours(self) -> dict[str, Any]:
         """Ask for the counts of today and yesterday, which the account has by Shanghai's clock."""
