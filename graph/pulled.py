@@ -26,8 +26,12 @@ class PulledStatus:
     """A receipt, or a refusal before the message was submitted."""
 
     serial_no: str = strawberry.field(description="Serial number of the message.")
-    phone: str = strawberry.field(description="Number of the recipient, in E.164.")
-    country_code: str = strawberry.field(description="Country calling code, without plus.")
+    phone: str = strawberry.field(
+        description="Number of the recipient, in E.164; as it was given where it is none."
+    )
+    country_code: str = strawberry.field(
+        description="Country calling code, without plus; empty where the number is none."
+    )
     subscriber_number: str = strawberry.field(description="The number without it.")
     delivered: bool = strawberry.field(description="Whether it arrived.")
     code: str = strawberry.field(description="The carrier's or the submission's code.")

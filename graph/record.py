@@ -36,7 +36,9 @@ class MessageRecord(Node):
         description="What the message is called in callbacks and server APIs."
     )
     region: Region = strawberry.field(description="Where its number is registered.")
-    phone: str = strawberry.field(description="The number, E.164.")
+    phone: str = strawberry.field(
+        description="The number, E.164; of one refused for its number, as it was given."
+    )
     country: str = strawberry.field(description="Where it is registered, ISO 3166-1.")
     content: str = strawberry.field(
         description="The text as it was sent: with signature and variables, nothing masked."
