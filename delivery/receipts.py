@@ -77,7 +77,7 @@ class Receipts:
         brought.kept.result()
 
     def take(self) -> list[Brought]:
-        """Give what waits, to be written by `write` and then settled or given back."""
+        """Give what waits, to be written by the caller and then settled or given back."""
         return self._next_group()
 
     def give_back(self, group: Sequence[Brought]) -> None:
