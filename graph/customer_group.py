@@ -36,6 +36,16 @@ publish(
 )
 
 
+@strawberry.input(description="How to sort a list of customer groups.")
+class CustomerGroupOrder:
+    """Sort key and direction."""
+
+    field: SortKey = strawberry.field(default=SortKey.CREATED_AT, description="What to sort by.")
+    direction: Direction = strawberry.field(
+        default=Direction.DESC, description="Which end comes first."
+    )
+
+
 @strawberry.type(description="A group of customers, for messages of one type.")
 class CustomerGroup(Node):
     """What an account sees of a group."""
@@ -118,25 +128,23 @@ class CustomerGroupQuery:
         sms_type: Annotated[
             SmsType | None, strawberry.argument(description="Only those for messages of this type.")
         ] = None,
-        sort_by: Annotated[
-            SortKey, strawberry.argument(description="What to sort by.")
-        ] = SortKey.CREATED_AT,
-        direction: Annotated[
-            Direction, strawberry.argument(description="Which end comes first.")
-        ] = Direction.DESC,
+        order_by: Annotated[
+            CustomerGroupOrder | None, strawberry.argument(description="How to sort.")
+        ] = None,
         first: First = PAGE,
         after: After = None,
     ) -> Connection[CustomerGroup] | None:
         """The account's customer groups, the newest first unless told otherwise."""
         context = info.context
-        page = page_request(first, after, groups.SORT_TYPES[sort_by])
+        order = order_by or CustomerGroupOrder()
+        page = page_request(first, after, groups.SORT_TYPES[order.field])
         listing = Listing(context.owner, wanted(search), sms_type)
         async with context.database.read() as session:
             found = await groups.page(
                 session,
                 listing,
-                sort_by,
-                descending=direction is Direction.DESC,
+                order.field,
+                descending=order.direction is Direction.DESC,
                 first=page.first,
                 after=page.after,
             )
@@ -147,7 +155,7 @@ class CustomerGroupQuery:
 
         return connect(
             show(found.rows),
-            [(groups.sort_value(row, sort_by), row.id) for row in found.rows],
+            [(groups.sort_value(row, order.field), row.id) for row in found.rows],
             page=page,
             has_next=found.has_next,
             counter=count,

@@ -41,11 +41,11 @@ mutation ($id: ID!) {
 """
 LIST = f"""
 query (
-  $search: String, $type: SmsType, $by: CustomerGroupSort = CREATED_AT,
-  $direction: SortDirection = DESC, $first: Int = 20, $after: String
+  $search: String, $type: SmsType, $by: CustomerGroupSort! = CREATED_AT,
+  $direction: SortDirection! = DESC, $first: Int = 20, $after: String
 ) {{
   customerGroups(
-    search: $search, smsType: $type, sortBy: $by, direction: $direction,
+    search: $search, smsType: $type, orderBy: {{field: $by, direction: $direction}},
     first: $first, after: $after
   ) {{
     nodes {GROUP} pageInfo {{ hasNextPage endCursor }} totalCount
