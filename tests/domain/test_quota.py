@@ -1,5 +1,7 @@
-"""The published limits, one row each (APP-1, SIG, TPL, BLK-10, CFG-4, ALM-1, BLO-1, CAM-1, CUS,
-URL-1, STA-8)."""
+"""The published limits, one row each.
+
+They are those of APP-1, SIG, TPL, BLK-10, CFG-4, ALM-1, BLO-1, CAM-1, CUS, URL-1 and STA-8.
+"""
 
 from domain import quota
 from domain.quota import Quota
