@@ -11,7 +11,8 @@ from starlette.requests import ClientDisconnect, Request
 from domain.text import quoted
 from server.api.v5.fault import UNPARSABLE, Fault
 
-SECONDS: Final = 30
+SECONDS: Final = 20
+"""Less than a whole request may take, so that a slow body is told as one."""
 SMALL: Final = 256 * 1024
 """Bytes: 200 numbers and a text need a tenth of it."""
 WITH_IMAGE: Final = 8 * 1024 * 1024

@@ -1,6 +1,8 @@
 """Who may call, and what the endpoint says of requests that are not well (API-1)."""
 
+import asyncio
 import json
+from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -12,7 +14,7 @@ from hypothesis import strategies as st
 from db import application
 from db.session import Database
 from server.api.rate import RateLimit
-from server.api.v5 import endpoint
+from server.api.v5 import body, endpoint
 from server.app import PACKAGED_POLICIES
 from tests import requesting
 from tests.requesting import UIN, kept
@@ -39,6 +41,20 @@ async def test_a_body_is_bounded(program: Program) -> None:
     answer = await program.ask("sendsms", tel=TEL, ext="x" * 300_000)
     assert answer["result"] == 1004
     assert "larger than 262144 bytes" in answer["errmsg"]
+
+
+async def test_a_body_that_does_not_come_is_told_as_such(
+    program: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert body.SECONDS < endpoint.SECONDS
+    monkeypatch.setattr(body, "SECONDS", 0.01)
+
+    async def stalled() -> AsyncIterator[bytes]:
+        yield b"{"
+        await asyncio.Event().wait()
+
+    answer = await program.http.post("/v5/tlssmssvr/sendsms?sdkappid=1", content=stalled())
+    assert answer.json()["errmsg"] == "the body did not come within 0.01 seconds"
 
 
 async def test_what_is_not_proven_is_refused(program: Program, database: Database) -> None:
