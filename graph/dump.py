@@ -161,7 +161,9 @@ class DumpQuery:
         if row is None:
             return None
         if row.status is not DumpStatus.READY:
-            message = f"the dump is {row.status} and has no file to download"
+            coming = row.status in {DumpStatus.WAITING, DumpStatus.RUNNING}
+            way_out = "wait until it is ready" if coming else "order another"
+            message = f"the dump is {row.status} and has no file to download: {way_out}"
             raise Refused.one(Code.WRONG_STATE, message, "id")
         export = Export(table=ExportTable.DUMP, form=ExportForm.ZIP, object_id=row.id)
         return ExportLink.to(context, export)

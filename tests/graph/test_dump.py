@@ -240,4 +240,7 @@ async def test_only_a_ready_dump_has_a_link(console: Console, status: DumpStatus
     dump = await add(console, account, status)
     answer = await console.root(account).ask(LINK, id=dump)
     assert answer.code == "BAD_USER_INPUT"
-    assert answer.errors[0].message == f"the dump is {status} and has no file to download"
+    way_out = "wait until it is ready" if status in {"waiting", "running"} else "order another"
+    assert answer.errors[0].message == (
+        f"the dump is {status} and has no file to download: {way_out}"
+    )
