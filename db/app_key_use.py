@@ -1,13 +1,16 @@
 """Which proofs of AppKeys were used: each is good for one request (API-1)."""
 
 from datetime import datetime
-from typing import Final
+from functools import cache
+from typing import Any, Final
 
-from sqlalchemy import Index, and_, delete, or_, select
+from sqlalchemy import Index, and_, bindparam, delete, or_, select
+from sqlalchemy.dialects import postgresql as sql
+from sqlalchemy.dialects import sqlite
 from sqlmodel import Field, SQLModel
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from db.dialect import BigId, insert
+from db.dialect import BigId, is_postgresql
 
 FORGOTTEN_AT_ONCE: Final = 4
 """More than one, so that what has piled up goes; few, so that no request pays for others."""
@@ -25,6 +28,19 @@ class AppKeyUseRow(SQLModel, table=True):
 
 
 TABLE: Final = AppKeyUseRow.metadata.tables["app_key_use"]
+_OLD: Final = (
+    select(TABLE.c.app_id, TABLE.c.digest)
+    .where(TABLE.c.used_at < bindparam("before", type_=TABLE.c.used_at.type))
+    .order_by(TABLE.c.used_at)
+    .limit(FORGOTTEN_AT_ONCE)
+    .with_for_update(skip_locked=True)
+)
+
+
+@cache
+def _noting(*, postgresql: bool) -> Any:
+    insert = sql.insert(TABLE) if postgresql else sqlite.insert(TABLE)
+    return insert.on_conflict_do_nothing().returning(TABLE.c.app_id)
 
 
 async def note(
@@ -36,18 +52,10 @@ async def note(
     """
     connection = await session.connection()
     columns = TABLE.c
-    used = insert(session, TABLE).values(app_id=app_id, digest=digest, used_at=now)
-    first = used.on_conflict_do_nothing().returning(columns.app_id)
-    if (await connection.execute(first)).first() is None:
+    use = {"app_id": app_id, "digest": digest, "used_at": now}
+    if (await connection.execute(_noting(postgresql=is_postgresql(session)), use)).first() is None:
         return False
-    old = (
-        select(columns.app_id, columns.digest)
-        .where(columns.used_at < before)
-        .order_by(columns.used_at)
-        .limit(FORGOTTEN_AT_ONCE)
-        .with_for_update(skip_locked=True)
-    )
-    found = (await connection.execute(old)).all()
+    found = (await connection.execute(_OLD, {"before": before})).all()
     if found:
         same = [and_(columns.app_id == row.app_id, columns.digest == row.digest) for row in found]
         await connection.execute(delete(TABLE).where(or_(*same)))

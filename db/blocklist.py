@@ -59,7 +59,7 @@ class Listing:
         return query
 
 
-def in_force(added_by: datetime) -> ColumnElement[bool]:
+def in_force(added_by: ColumnElement[datetime]) -> ColumnElement[bool]:
     """Select the entries added by then; `domain.blocklist.in_force_since` says by when."""
     condition: ColumnElement[bool] = TABLE.c.added_at <= added_by
     return condition

@@ -3,10 +3,12 @@
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final
+from functools import cache
+from typing import Any, Final
 
 import orjson
-from sqlalchemy import literal, select, true, update
+from sqlalchemy import bindparam, literal, select, true, update
+from sqlalchemy.dialects import sqlite
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from db import batch as batches
@@ -18,6 +20,7 @@ from domain import frequency as rules
 from domain.frequency import Send
 
 _KEY: Final = (USAGE.c.app_id, USAGE.c.phone)
+_WRITTEN: Final = (*_KEY, USAGE.c.sends)
 _NOTHING: Final[list[Send]] = []
 
 
@@ -101,17 +104,20 @@ async def write(session: AsyncSession, book: Book, now: datetime) -> None:
 
 async def _write_all(session: AsyncSession, book: Book, now: datetime, at: int) -> None:
     rows = [(*key, _stored(rules.remembered(book.sends[key], at))) for key in sorted(book.sends)]
-    columns = USAGE.c
-    used_at = literal(now, columns.used_at.type)
-    table = given(session, (*_KEY, columns.sends), rows)
+    written = {"given": batches.stored(session, _WRITTEN, rows), "now": now}
+    await (await session.connection()).execute(_writing(), written)
+
+
+@cache
+def _writing() -> Any:
+    table = batches.awaited(_WRITTEN, postgresql=False)
     # Without a WHERE, SQLite takes ON CONFLICT for a join's ON.
-    found = select(*table.c, used_at).where(true())
-    statement = insert(session, USAGE).from_select(["app_id", "phone", "sends", "used_at"], found)
-    written = statement.on_conflict_do_update(
+    found = select(*table.c, bindparam("now", type_=USAGE.c.used_at.type)).where(true())
+    statement = sqlite.insert(USAGE).from_select(["app_id", "phone", "sends", "used_at"], found)
+    return statement.on_conflict_do_update(
         index_elements=_KEY,
         set_={"sends": statement.excluded.sends, "used_at": statement.excluded.used_at},
     )
-    await (await session.connection()).execute(written)
 
 
 def _stored(sends: Iterable[Send]) -> str:

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, case, exists, func, literal, select, update
+from sqlalchemy import ColumnElement, Select, bindparam, case, exists, func, literal, select, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from db import alarm, alarm_contact, allowlist, frequency_book, platform
@@ -30,6 +30,23 @@ from domain.frequency import Limits, Moment, Send
 
 _ACCOUNT: Final = AccountRow.metadata.tables["account"]
 _APPLICATION: Final = ApplicationRow.metadata.tables["application"]
+
+
+def _looking() -> Select[Any]:
+    columns = _APPLICATION.c
+    lists = exists().where(allowlist.TABLE.c.app_id == columns.id)
+    heard = alarm_contact.heard(columns.id, AlarmEvent.FREQUENCY_LIMIT)
+    return (
+        select(
+            columns.id, _ACCOUNT.c.uin, _ACCOUNT.c.time_zone, lists, heard, RULE.c.app_id, *LIMITS
+        )
+        .join(_ACCOUNT, _ACCOUNT.c.uin == columns.account_uin)
+        .outerjoin(RULE, RULE.c.app_id == columns.id)
+        .where(columns.id.in_(bindparam("app_ids", expanding=True)))
+    )
+
+
+_LOOK: Final = _looking()
 
 
 @dataclass(slots=True)
@@ -168,19 +185,9 @@ async def _tell(
 async def _applications(
     session: AsyncSession, app_ids: Collection[int], now: datetime, defaults: Limits
 ) -> _Applications:
-    columns = _APPLICATION.c
-    lists = exists().where(allowlist.TABLE.c.app_id == columns.id)
-    heard = alarm_contact.heard(columns.id, AlarmEvent.FREQUENCY_LIMIT)
-    query = (
-        select(
-            columns.id, _ACCOUNT.c.uin, _ACCOUNT.c.time_zone, lists, heard, RULE.c.app_id, *LIMITS
-        )
-        .join(_ACCOUNT, _ACCOUNT.c.uin == columns.account_uin)
-        .outerjoin(RULE, RULE.c.app_id == columns.id)
-        .where(columns.id.in_(app_ids))
-    )
     found = {}
-    rows = await (await session.connection()).execute(query)
+    asked = {"app_ids": list(app_ids)}
+    rows = await (await session.connection()).execute(_LOOK, asked)
     for app_id, uin, name, listing, listens, own, *values in rows:
         zone = ZoneInfo(name)
         found[app_id] = _Application(

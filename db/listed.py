@@ -1,13 +1,23 @@
 """Lists of numbers that messages are held against, one entry a number, signature and SMS type."""
 
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Table, and_, func, select
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    Table,
+    and_,
+    func,
+    literal_column,
+    select,
+    union_all,
+)
 from sqlmodel import Field, SQLModel
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from db.batch import given
+from db.batch import Rows, awaited, given, stored
 from db.dialect import BigId, choice
 from db.message import TABLE as MESSAGE
 from db.queue import Claimed
@@ -17,6 +27,7 @@ UNSIGNED: Final = 0
 """Stands for the signature of messages without one: NULL would equal nothing, not even itself."""
 
 KEY: Final = ("account_uin", "signature_id", "sms_type", "phone")
+_ASKED: Final = tuple(MESSAGE.c[name] for name in ("id", *KEY))
 
 
 class Listed(SQLModel):
@@ -29,13 +40,24 @@ class Listed(SQLModel):
     phone: str = Field(max_length=20)
 
 
+def finding(lists: Sequence[tuple[Table, ColumnElement[bool]]], *, postgresql: bool) -> Select[Any]:
+    """Make the query for what `among` reads: lists, and which of their entries are in force."""
+    asked = awaited(_ASKED, postgresql=postgresql)
+    found = (
+        select(asked.c.id, literal_column(str(place)).label("place"))
+        .join(table, _same(asked.c.__getitem__, table))
+        .where(in_force)
+        for place, (table, in_force) in enumerate(lists)
+    )
+    return select(union_all(*found).subquery())
+
+
 async def among(
-    session: AsyncSession, batch: Sequence[Claimed], listed: Table, in_force: ColumnElement[bool]
-) -> frozenset[int]:
-    """Say which messages of a batch are to numbers on a list: one statement a batch."""
+    session: AsyncSession, batch: Sequence[Claimed], query: Rows, **moments: datetime
+) -> list[tuple[int, int]]:
+    """Say which messages of a batch are to numbers on which list, by its place in the query."""
     if not batch:
-        return frozenset()
-    columns = [MESSAGE.c[name] for name in ("id", *KEY)]
+        return []
     rows = (
         (
             message.id,
@@ -46,9 +68,8 @@ async def among(
         )
         for message in batch
     )
-    asked = given(session, columns, rows)
-    query = select(asked.c.id).join(listed, _same(asked.c.__getitem__, listed)).where(in_force)
-    return frozenset((await (await session.connection()).execute(query)).scalars())
+    asked = {"given": stored(session, _ASKED, rows), **moments}
+    return [(message_id, place) for message_id, place in await query.all(session, asked)]
 
 
 async def sums(

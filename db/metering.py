@@ -8,14 +8,16 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final, NamedTuple
+from functools import cache
+from typing import Any, Final, NamedTuple
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import func, insert, literal, select, update
+from sqlalchemy import Insert, Select, Update, bindparam, func, insert, select, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from db import package_watch, quota
-from db.batch import given
+from db.batch import awaited, stored
+from db.dialect import is_postgresql
 from db.message import TABLE as MESSAGE
 from db.package import SINGLE, LedgerRow, PackageRow
 from db.statistic import zone_of
@@ -61,6 +63,28 @@ class _Change(NamedTuple):
     units: int
 
 
+_CHANGED: Final = tuple(_LEDGER.c[name] for name in _Change._fields)
+_SUMMED: Final = (_PACKAGE.c.id, _PACKAGE.c.remaining)
+
+
+def _usable() -> Select[Any]:
+    columns, now = _PACKAGE.c, bindparam("now", type_=_PACKAGE.c.expires_at.type)
+    return (
+        select(columns.id, columns.remaining)
+        .where(
+            columns.account_uin == bindparam("owner"),
+            columns.effective_at <= now,
+            columns.expires_at > now,
+            columns.remaining > 0,
+        )
+        .order_by(columns.expires_at, columns.id)
+        .with_for_update()
+    )
+
+
+_USABLE: Final = _usable()
+
+
 async def take(
     session: AsyncSession, taker: Taker, needs: Sequence[Need], now: datetime, terms: Terms
 ) -> frozenset[int]:
@@ -74,23 +98,13 @@ async def take(
             session, taker.account_uin, taker.daily, wanted, scope=taker.day
         )
         return frozenset(need.message_id for need in needs[got:])
-    watch = await package_watch.hold(session, taker.account_uin)
-    columns = _PACKAGE.c
-    query = (
-        select(columns.id, columns.remaining)
-        .where(
-            columns.account_uin == taker.account_uin,
-            columns.effective_at <= now,
-            columns.expires_at > now,
-            columns.remaining > 0,
-        )
-        .order_by(columns.expires_at, columns.id)
-        .with_for_update()
-    )
-    held = [(row.id, row.remaining) for row in await (await session.connection()).execute(query)]
+    watch = await package_watch.hold_set(session, taker.account_uin)
+    asked = {"owner": taker.account_uin, "now": now}
+    rows = await (await session.connection()).execute(_USABLE, asked)
+    held = [(row.id, row.remaining) for row in rows]
     changes = [_Change(message, package, -units) for message, package, units in allot(needs, held)]
     await _book(session, taker.account_uin, changes, LedgerKind.RESERVE, now)
-    if changes:
+    if changes and watch is not None:
         await package_watch.fallen(session, watch, now, terms)
     taken = {change.message_id for change in changes}
     return frozenset(need.message_id for need in needs if need.message_id not in taken)
@@ -161,18 +175,32 @@ async def _book(
 ) -> None:
     if not changes:
         return
-    connection = await session.connection()
+    connection, postgresql = await session.connection(), is_postgresql(session)
     sums: Counter[int] = Counter()
     for change in changes:
         sums[change.package_id] += change.units
     # The packages are held already, or by the account's watch alone: no order is needed here.
-    table = given(session, (_PACKAGE.c.id, _PACKAGE.c.remaining), sorted(sums.items()))
+    given = {"given": stored(session, _SUMMED, sorted(sums.items()))}
+    await connection.execute(_changing(postgresql=postgresql), given)
+    rows = stored(session, _CHANGED, changes)
+    constant = {"owner": owner, "kind": kind, "now": now}
+    await connection.execute(_writing(postgresql=postgresql), {"given": rows, **constant})
+
+
+@cache
+def _changing(*, postgresql: bool) -> Update:
+    table = awaited(_SUMMED, postgresql=postgresql)
     statement = update(_PACKAGE).where(_PACKAGE.c.id == table.c.id)
-    remaining = _PACKAGE.c.remaining + table.c.remaining
-    await connection.execute(statement.values(remaining=remaining))
-    columns = [_LEDGER.c[name] for name in _Change._fields]
-    rows = given(session, columns, changes)
-    constant = (literal(owner), literal(kind, _LEDGER.c.kind.type), literal(now, _LEDGER.c.at.type))
-    names = [*(column.name for column in columns), "account_uin", "kind", "at"]
-    written = insert(_LEDGER).from_select(names, select(*rows.c, *constant))
-    await connection.execute(written)
+    return statement.values(remaining=_PACKAGE.c.remaining + table.c.remaining)
+
+
+@cache
+def _writing(*, postgresql: bool) -> Insert:
+    columns, rows = _LEDGER.c, awaited(_CHANGED, postgresql=postgresql)
+    constant = (
+        bindparam("owner", type_=columns.account_uin.type),
+        bindparam("kind", type_=columns.kind.type),
+        bindparam("now", type_=columns.at.type),
+    )
+    names = [*_Change._fields, "account_uin", "kind", "at"]
+    return insert(_LEDGER).from_select(names, select(*rows.c, *constant))

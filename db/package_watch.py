@@ -7,10 +7,11 @@ transaction raises the alarm or makes the purchase, or neither happened.
 
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Final
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Index, text
-from sqlmodel import Field, SQLModel, select
+from sqlalchemy import Index, bindparam, text
+from sqlmodel import Field, SQLModel, col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from db import account as accounts
@@ -64,6 +65,13 @@ class WatchRow(SQLModel, table=True):
     renewals: int = 0
 
 
+_SET: Final = (
+    select(col(WatchRow.alarm_enabled), col(WatchRow.renewal_enabled))
+    .where(col(WatchRow.account_uin) == bindparam("owner"))
+    .with_for_update()
+)
+
+
 async def get(session: AsyncSession, owner: int) -> WatchRow:
     """Show what an account has set; nothing is, while it has no row."""
     query = select(WatchRow).where(WatchRow.account_uin == owner)
@@ -85,6 +93,15 @@ async def hold(session: AsyncSession, owner: int) -> WatchRow:
         await session.exec(statement.on_conflict_do_nothing())
         row = (await session.exec(query)).one()
     return row
+
+
+async def hold_set(session: AsyncSession, owner: int) -> WatchRow | None:
+    """Hold the account's row like `hold`; None where it has set neither alarm nor renewal."""
+    asked = {"owner": owner}
+    found = (await (await session.connection()).execute(_SET, asked)).first()
+    if found is not None and not any(found):
+        return None
+    return await hold(session, owner)
 
 
 async def risen(session: AsyncSession, row: WatchRow, now: datetime) -> None:

@@ -6,19 +6,23 @@ The order is that of a send's checks: blocklist and unsubscriptions first (domai
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from functools import cache
+from typing import Final, NamedTuple
 
-from sqlalchemy import and_, func, select
+from sqlalchemy import and_, bindparam, func, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from db import blocklist, listed, unsubscription
-from db.batch import given
+from db.batch import Rows, given
+from db.dialect import is_postgresql
 from db.message import TABLE as MESSAGE
 from db.queue import Claimed
 from db.task import BulkTaskRow
 from domain import blocklist as blocklist_rules
 from domain import unsubscription as unsubscription_rules
 from domain.carrier import Answer, Verdict
+
+_CODES: Final = (blocklist_rules.CODE, unsubscription_rules.CODE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,21 +35,27 @@ class Rules:
 async def refused(
     session: AsyncSession, batch: Sequence[Claimed], now: datetime, rules: Rules
 ) -> list[Answer]:
-    """Give the answer to each message that must not be submitted; each list takes one statement."""
+    """Give the answer to each message that must not be submitted; one statement for both lists."""
     added_by = blocklist_rules.in_force_since(now, rules.blocklist_delay)
+    query = _finding(postgresql=is_postgresql(session))
+    # Of two lists that have a number, the first is told.
+    first: dict[int, int] = {}
+    for message_id, place in await listed.among(session, batch, query, added_by=added_by):
+        first[message_id] = min(place, first.get(message_id, place))
+    refused_by = sorted((place, message_id) for message_id, place in first.items())
+    return [
+        Answer(message_id, Verdict.REFUSED, code=_CODES[place]) for place, message_id in refused_by
+    ]
+
+
+@cache
+def _finding(*, postgresql: bool) -> Rows:
+    added_by = bindparam("added_by", type_=blocklist.TABLE.c.added_at.type)
     lists = (
-        (blocklist.TABLE, blocklist.in_force(added_by), blocklist_rules.CODE),
-        (unsubscription.TABLE, unsubscription.in_force(), unsubscription_rules.CODE),
+        (blocklist.TABLE, blocklist.in_force(added_by)),
+        (unsubscription.TABLE, unsubscription.in_force()),
     )
-    answers: list[Answer] = []
-    left = batch
-    for table, in_force, code in lists:
-        hit = await listed.among(session, left, table, in_force)
-        answers += [
-            Answer(message.id, Verdict.REFUSED, code=code) for message in left if message.id in hit
-        ]
-        left = [message for message in left if message.id not in hit]
-    return answers
+    return Rows(listed.finding(lists, postgresql=postgresql))
 
 
 class InForce(NamedTuple):

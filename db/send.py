@@ -8,24 +8,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
-from zoneinfo import ZoneInfo
 
 import orjson
-from sqlalchemy import select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from db import message_context, send_sieve, signature, single
-from db import template as templates
-from db.account import AccountRow
-from db.application import ApplicationRow
+from db import message_context, send_lookup, send_sieve, single
 from db.queue import Claimed
+from db.send_lookup import Found
 from db.send_sieve import Sifted
 from domain import application, send_check, send_code
-from domain import template as template_rules
 from domain.message import MessageStatus
 from domain.number import UNKNOWN_COUNTRY
 from domain.region import Region, SmsType
-from domain.review import ReviewStatus
 from domain.send import (
     GlobalMessage,
     GlobalSendRequest,
@@ -33,7 +27,7 @@ from domain.send import (
     SendRequest,
     SendResult,
 )
-from domain.send_check import Approved, Item, Judged, Sender
+from domain.send_check import Approved, Item, Judged
 from domain.serial_no import serial_no
 from domain.terms import Terms
 from domain.text import unsendable
@@ -42,9 +36,6 @@ __all__ = ["GlobalSendRequest", "SendRefused", "SendRequest", "SendResult", "sen
 
 NO_TEMPLATE: Final = 0
 """Stands for the template of a refused message whose request named none of the account's."""
-
-_APPLICATION: Final = ApplicationRow.metadata.tables["application"]
-_ACCOUNT: Final = AccountRow.metadata.tables["account"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,10 +95,10 @@ async def send_global(
 async def _send(
     session: AsyncSession, order: _Order, now: datetime, terms: Terms
 ) -> Sequence[SendResult]:
-    sender = await _sender(session, order, now, terms)
+    parties = await _parties(session, order, now, terms)
+    sender, found = parties.sender, parties.templates
     items = send_check.read(order.messages, only_global=order.only_global)
     send_check.check_parameters(order.extend, order.messages)
-    found = await _templates(session, order, sender)
     region = send_check.region_of(items)
     sign_id, sign = await _signature(session, order, region or _region_of(found))
     missing = sign_id is None and bool(order.signature or region is Region.MAINLAND)
@@ -134,41 +125,17 @@ async def _send(
     ]
 
 
-async def _sender(session: AsyncSession, order: _Order, now: datetime, terms: Terms) -> Sender:
+async def _parties(session: AsyncSession, order: _Order, now: datetime, terms: Terms) -> Found:
     """Find who sends; what is not there and what is another account's look the same."""
-    columns = _APPLICATION.c
-    query = (
-        select(
-            columns.wanted_enabled, columns.switched_at, _ACCOUNT.c.identity, _ACCOUNT.c.time_zone
-        )
-        .join(_ACCOUNT, _ACCOUNT.c.uin == columns.account_uin)
-        .where(
-            columns.id == order.app_id,
-            columns.account_uin == order.account_uin,
-            columns.deleted_at.is_(None),
-        )
-    )
-    row = (await (await session.connection()).execute(query)).first()
-    if row is None:
-        raise SendRefused(send_check.NO_APPLICATION)
-    wanted, switched_at, kind, zone = row
-    if not application.status(wanted, switched_at, now, terms.application_delay).sends:
-        raise SendRefused(send_check.DISABLED)
-    return Sender(kind, ZoneInfo(zone))
-
-
-async def _templates(session: AsyncSession, order: _Order, sender: Sender) -> dict[int, Approved]:
     ids = {message.template_id for message in order.messages}
-    rows = await templates.among(session, {one for one in ids if send_check.is_id(one)})
-    return {
-        row.id: Approved(
-            row.id, row.region, row.sms_type, template_rules.compile(row.content, sender.kind)
-        )
-        for row in rows.values()
-        if row.account_uin == order.account_uin
-        and row.deleted_at is None
-        and row.status is ReviewStatus.APPROVED
-    }
+    asked = [one for one in ids if send_check.is_id(one)]
+    found = await send_lookup.parties(session, order.account_uin, order.app_id, asked)
+    if found is None:
+        raise SendRefused(send_check.NO_APPLICATION)
+    delay = terms.application_delay
+    if not application.status(found.wanted_enabled, found.switched_at, now, delay).sends:
+        raise SendRefused(send_check.DISABLED)
+    return found
 
 
 def _region_of(found: dict[int, Approved]) -> Region:
@@ -180,14 +147,14 @@ async def _signature(
     session: AsyncSession, order: _Order, region: Region
 ) -> tuple[int | None, str | None]:
     """Find the signature to send with: by its content, or the first approved one (SIG-7)."""
-    row = None
-    if order.signature:
-        # No signature has such a character, and NUL cannot even be asked for in PostgreSQL.
-        if unsendable(order.signature) is None:
-            row = await signature.approved(session, order.account_uin, region, order.signature)
-    elif region is Region.MAINLAND:
-        row = await signature.first_approved(session, order.account_uin, region)
-    return (row.id, row.content) if row else (None, None)
+    # No signature has such a character, and NUL cannot even be asked for in PostgreSQL.
+    if order.signature and unsendable(order.signature) is not None:
+        return None, None
+    if not order.signature and region is not Region.MAINLAND:
+        return None, None
+    named = order.signature or None
+    found = await send_lookup.signature(session, order.account_uin, region, named)
+    return found or (None, None)
 
 
 def _row(order: _Order, judged: Judged, sign_id: int | None, now: datetime) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from db import frequency_check, metering, refusal, submission
+from db.dialect import is_postgresql
 from db.metering import Need, Taker
 from db.queue import Claimed
 from db.refusal import Rules
@@ -76,6 +77,10 @@ async def _take(session: AsyncSession, sifted: Sifted, moved: Moved, terms: Term
         needs = [Need(one.id, one.segments) for one in sifted.fit]
         return await metering.take(session, taker, needs, moved.at, terms)
 
+    if not is_postgresql(session):  # one writer, who waits for nobody
+        if short := await take():
+            await _turn_down_short(session, sifted, short, moved)
+        return
     # Whoever is short is counted, and that must not happen while the balance is held.
     before = await session.begin_nested()
     short = await take()

@@ -146,18 +146,6 @@ async def first_approved(session: AsyncSession, owner: int, region: Region) -> S
     return (await session.exec(query.order_by(*order).limit(1))).first()
 
 
-async def approved(
-    session: AsyncSession, owner: int, region: Region, content: str
-) -> SignatureRow | None:
-    """Find the approved signature with this content, which a send request names it by."""
-    query = _of(owner).where(
-        col(SignatureRow.region) == region,
-        col(SignatureRow.content) == content,
-        col(SignatureRow.status) == ReviewStatus.APPROVED,
-    )
-    return (await session.exec(query)).first()
-
-
 async def page(
     session: AsyncSession, listing: Listing, *, first: int, after: Key | None
 ) -> Slice[SignatureRow]:

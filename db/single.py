@@ -2,13 +2,16 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 import orjson
-from sqlalchemy import insert, select
+from sqlalchemy import Column, insert, select
+from sqlalchemy.sql.dml import ReturningInsert
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from db.batch import given
+from db.batch import awaited, stored
+from db.dialect import is_postgresql
 from db.message import TABLE as MESSAGE
 from db.message import MessageRow
 from domain.region import Region, SmsType
@@ -61,12 +64,21 @@ async def add(session: AsyncSession, rows: Sequence[Mapping[str, Any]]) -> list[
 
     One statement, however many there are up to a request's most.
     """
-    names = list(rows[0])
-    columns = [MESSAGE.c[name] for name in names]
-    # The place of a row stands where a task's message has its row; it is not written.
+    names = tuple(rows[0])
     values = ((*row.values(), place) for place, row in enumerate(rows))
-    table = given(session, [*columns, MESSAGE.c.row_number], values)
-    found = select(*(table.c[name] for name in names)).order_by(table.c.row_number)
-    statement = insert(MESSAGE).from_select(names, found).returning(MESSAGE.c.id)
+    written = {"given": stored(session, _columns(names), values)}
+    statement = _adding(names, postgresql=is_postgresql(session))
     # Ids are given in the order of the rows, and nothing says that they come back in it.
-    return sorted((await (await session.connection()).execute(statement)).scalars())
+    return sorted((await (await session.connection()).execute(statement, written)).scalars())
+
+
+def _columns(names: Sequence[str]) -> list[Column[Any]]:
+    # The place of a row stands where a task's message has its row; it is not written.
+    return [*(MESSAGE.c[name] for name in names), MESSAGE.c.row_number]
+
+
+@cache
+def _adding(names: tuple[str, ...], *, postgresql: bool) -> ReturningInsert[Any]:
+    table = awaited(_columns(names), postgresql=postgresql)
+    found = select(*(table.c[name] for name in names)).order_by(table.c.row_number)
+    return insert(MESSAGE).from_select(names, found).returning(MESSAGE.c.id)
