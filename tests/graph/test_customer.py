@@ -48,6 +48,7 @@ query ($id: ID!) {
 }
 """
 WAY = "write 11 digits of Mainland China, or country code and number such as +85266661234"
+US_WAY = "write 11 digits of Mainland China, or +12025550123 if its country code is 1"
 
 
 def form(numbers: str, **target: Any) -> dict[str, Any]:
@@ -75,7 +76,7 @@ async def test_customers_are_found_by_group_region_and_number(
         (
             "INVALID",
             ["input", "numbers"],
-            f'line 2: mobile number "12025550123" is not a mobile number: {WAY}',
+            f'line 2: mobile number "12025550123" is not a mobile number: {US_WAY}',
         )
     ]
     await root.run(ADD, input={**other, "numbers": "13800138000\n+12025550123"})
