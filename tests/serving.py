@@ -4,11 +4,12 @@ import os
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import IO, Final
 
 import httpx2
 
@@ -41,26 +42,31 @@ def free_port() -> int:
 @contextmanager
 def serving(variables: Mapping[str, str], *options: str) -> Iterator[subprocess.Popen[str]]:
     """Run `sms-console serve` until the block ends; it has to answer before the block begins."""
-    with subprocess.Popen(
-        [*COMMAND, "serve", *options],
-        env=dict(variables),
-        cwd=ROOT,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as process:
+    # A file and no pipe: nobody reads on, and a full pipe would have the server wait for ever.
+    with (
+        tempfile.TemporaryFile("w+") as said,
+        subprocess.Popen(
+            [*COMMAND, "serve", *options],
+            env=dict(variables),
+            cwd=ROOT,
+            stdout=said,
+            stderr=said,
+            text=True,
+        ) as process,
+    ):
         try:
-            _await_health(process, variables["SMS_CONSOLE_PORT"])
+            _await_health(process, variables["SMS_CONSOLE_PORT"], said)
             yield process
         finally:
             process.terminate()
 
 
-def _await_health(process: subprocess.Popen[str], port: str) -> None:
+def _await_health(process: subprocess.Popen[str], port: str, said: IO[str]) -> None:
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline:
         if process.poll() is not None:
-            raise RuntimeError(f"the server ended: {process.communicate()}")
+            said.seek(0)
+            raise RuntimeError(f"the server ended: {said.read()}")
         try:
             if httpx2.get(f"http://127.0.0.1:{port}/healthz").json()["status"] == "ok":
                 return

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from sqlalchemy import insert, text
 
-from db import record, reply, reply_record
+from db import record, reply, reply_record, timeline
 from db.record import Listing
 from db.reply import ReplyRow
 from db.session import Database
@@ -134,7 +134,7 @@ async def test_replies_follow_an_index_too(database: Database) -> None:
         await connection.execute(text("ANALYZE reply"))
     wanted = {"owner": UIN, "region": Region.MAINLAND, "start": NOW - timedelta(days=9), "end": NOW}
     for narrowed, key in [one for one in LEADS if not one[0].keys() & {"state", "task_id"}]:
-        listed = reply_record.Listing(**{**wanted, **narrowed})
+        listed = timeline.Listing(**{**wanted, **narrowed})
         with recorded(database) as statements:
             async with database.read() as session:
                 await reply_record.page(session, listed, first=20, after=(NOW, 5))
