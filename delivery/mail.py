@@ -22,6 +22,9 @@ from db.notification import NotificationRow
 
 SENDER: Final = "SMS Console"
 PERMANENT: Final = 500  # replies from here on say that the same mail will never be taken
+# The library loses the quotation marks of a long name that it folds, and what was in them could
+# become further recipients. A line may have 998 signs (RFC 5322, 2.1.1), and no name has as many.
+_UNFOLDED: Final = SMTP_POLICY.clone(max_line_length=998)
 
 
 class Security(StrEnum):
@@ -59,7 +62,7 @@ def compose(row: NotificationRow, sender: str) -> EmailMessage:
     The id and the date never change, so a mail that comes twice shows that it is one.
     """
     domain = sender.rpartition("@")[2]
-    message = EmailMessage(policy=SMTP_POLICY)
+    message = EmailMessage(policy=_UNFOLDED)
     message["From"] = Address(SENDER, addr_spec=sender)
     message["To"] = Address(_as_it_is(row.contact_name), addr_spec=row.address)
     message["Subject"] = _as_it_is(row.subject)

@@ -93,6 +93,10 @@ _SIGNS += ["Bcc:", "a@b.cn", "<a@b.cn>", ",", ";", ":", '"', "\\", "(", " ", "�
 @given(st.lists(st.sampled_from(_SIGNS), max_size=12).map("".join))
 @example("=?utf-8?q?a=0d=0aBcc=3A_all@example.com?= b")
 @example("=?utf-8?b?PGV2aWxAeC5jbj4s?= 夜")
+@example("=?utf-8?q?" * 7 + "a@b.cn")
+@example("=?utf-8?q?" * 7 + ",")
+@example("a" * 90 + ', "b" <a@b.cn>')
+@example("夜" * 90 + ', "b" <a@b.cn>')
 def test_no_encoded_word_smuggles_a_header_in(text: str) -> None:
     mail_row = row(contact_name=f"x{text}", subject=f"x{text}")
     taken = message_from_bytes(mail.compose(mail_row, SENDER).as_bytes(), policy=SMTP)
