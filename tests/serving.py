@@ -7,7 +7,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import IO, Final
 
@@ -40,11 +40,16 @@ def free_port() -> int:
 
 
 @contextmanager
-def serving(variables: Mapping[str, str], *options: str) -> Iterator[subprocess.Popen[str]]:
-    """Run `sms-console serve` until the block ends; it has to answer before the block begins."""
+def serving(
+    variables: Mapping[str, str], *options: str, log: IO[str] | None = None
+) -> Iterator[subprocess.Popen[str]]:
+    """Run `sms-console serve` until the block ends; it has to answer before the block begins.
+
+    What it says goes to `log`, or is dropped.
+    """
     # A file and no pipe: nobody reads on, and a full pipe would have the server wait for ever.
     with (
-        tempfile.TemporaryFile("w+") as said,
+        nullcontext(log) if log else tempfile.TemporaryFile("w+") as said,
         subprocess.Popen(
             [*COMMAND, "serve", *options],
             env=dict(variables),

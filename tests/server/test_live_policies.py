@@ -90,12 +90,16 @@ def test_a_save_is_in_force_in_every_process_within_two_seconds(
 
 
 def test_a_bad_save_changes_nothing_and_is_told_once(
-    folder: Path, variables: dict[str, str]
+    folder: Path, variables: dict[str, str], tmp_path: Path
 ) -> None:
     """The last good policies stay, and whoever looks at health or log learns file, line, column."""
     site = folder / "site" / "freeze.csv"
     site.write_text(DENY)
-    with serving(variables, "--demo", "--no-worker") as process, signed_in(variables) as root:
+    with (
+        (tmp_path / "log").open("w+") as log,
+        serving(variables, "--demo", "--no-worker", log=log) as process,
+        signed_in(variables) as root,
+    ):
         assert root.refused() == "FORBIDDEN"
         site.write_text(BAD)
         becomes(DEGRADED, root.health)
@@ -105,7 +109,9 @@ def test_a_bad_save_changes_nothing_and_is_told_once(
         becomes(OK, root.health)
         assert root.refused() is None
         process.terminate()
-        lines = [json.loads(line) for line in process.communicate(timeout=30)[1].splitlines()]
+        process.wait(timeout=30)
+        said = (tmp_path / "log").read_text().splitlines()
+    lines = [json.loads(line) for line in said if line.startswith("{")]
     told = DEGRADED["problems"][0].removeprefix("policies: ")
     errors = [line["message"] for line in lines if line["level"] == "error"]
     assert errors == [f"policy files refused, the last good ones stay: {told}"]
