@@ -10,14 +10,16 @@ from db.queue import REROUTED_AT_ONCE, Claim, Claimed
 from db.session import AsyncSession, Database
 from db.submission import Moved
 from delivery import metric
+from delivery.answers import Answered, Answers
 from delivery.lanes import Lanes
-from delivery.receipts import Receipts, heard
+from delivery.receipts import Brought, Receipts, heard
 from delivery.settings import DeliverySettings
 from delivery.sieve import Sieve
 from delivery.trace import span
-from domain.carrier import Answer, Outgoing, Receipt
+from domain.carrier import Answer, Outgoing, Receipt, Verdict
 
 GATHER: Final = 0.05  # seconds in which answers gather, so that they share a commit
+_FINAL: Final = frozenset({Verdict.ACCEPTED, Verdict.REFUSED})
 
 
 def _nobody() -> None:
@@ -27,9 +29,11 @@ def _nobody() -> None:
 class Dispatcher:
     """Keeps every lane supplied, by one transaction a turn.
 
-    A turn records what carriers have answered, takes the next batch, and gives each carrier its
-    part; the carriers work while the next turn is under way. What a worker that is killed leaves in
-    doubt is what is in flight, which is bounded.
+    A turn takes the next batch, records what carriers have answered and brought, and gives each
+    carrier its part; the carriers work while the next turn is under way. Answers wait for the turn
+    after, once, when their receipts may come by then: a message is written once instead of twice.
+    What a worker that is killed leaves in doubt is what is in flight or not recorded, which is
+    bounded.
     """
 
     def __init__(  # noqa: PLR0913, PLR0917 - what a dispatcher works with
@@ -50,10 +54,9 @@ class Dispatcher:
         self._wake = wake
         self._sink = sink
         if sink is not None:
-            sink.busy = self._busy
+            sink.busy, sink.hurry = self._busy, self._hurry
         self._sieve = Sieve(settings)
-        self._answers: list[tuple[str, Sequence[Answer]]] = []
-        self._answered = 0
+        self._answers = Answers()
         self._timer: asyncio.TimerHandle | None = None
         self._gathered = False
         self._after = 0
@@ -67,7 +70,9 @@ class Dispatcher:
             return 0
         rooms = self._lanes.rooms()
         free = self._settings.in_flight - self._lanes.in_flight
-        limit = min(self._settings.batch, free, sum(rooms.values()))
+        left = free - self._answers.fresh
+        patient = left >= self._half
+        limit = min(self._settings.batch, left if patient else free, sum(rooms.values()))
         if not self._worthwhile(limit):
             return rest
         if limit and not self._answers:
@@ -76,10 +81,10 @@ class Dispatcher:
                     return rest
         if not limit and not self._answers:
             return rest
-        with span("dispatcher turn", answers=self._answered, most=limit):
+        with span("dispatcher turn", answers=len(self._answers), most=limit):
             self._turning = True
             try:
-                return 0 if await self._turn(limit, rooms) else rest
+                return 0 if await self._turn(limit, rooms, patient=patient) else rest
             finally:
                 self._turning = False
 
@@ -88,48 +93,62 @@ class Dispatcher:
         if self._timer is not None:
             self._timer.cancel()
         if self._answers:
-            await self._turn(0, {})
+            await self._turn(0, {}, patient=False)
+
+    @property
+    def _half(self) -> float:
+        return min(self._settings.batch, self._settings.in_flight) / 2
 
     def _worthwhile(self, limit: int) -> bool:
         """Say whether a turn is worth its commit; when it is not, answers are on their way."""
-        half = min(self._settings.batch, self._settings.in_flight) / 2
         idle = not self._lanes.in_flight
-        return self._gathered or idle or limit >= half or self._answered >= half
+        most = max(limit, len(self._answers))
+        return self._gathered or idle or most >= self._half
 
     def _hear(self, carrier: str, answers: Sequence[Answer]) -> None:
         """Keep answers for the next turn, and bring it about when there are enough of them."""
-        self._answers.append((carrier, answers))
-        self._answered += len(answers)
+        self._answers.add(carrier, answers)
         if self._worthwhile(0):
             self._wake()
-        elif self._timer is None:
+        else:
+            self._await_gathered()
+
+    def _await_gathered(self) -> None:
+        if self._timer is None:
             self._timer = asyncio.get_running_loop().call_later(GATHER, self._gather)
 
     def _gather(self) -> None:
         self._timer, self._gathered = None, True
         self._wake()
 
-    async def _turn(self, limit: int, rooms: dict[str, int]) -> bool:
-        """Record answers and submit a batch; says whether there may be more to claim at once."""
-        now = self._clock()
-        answers, self._answers, self._answered = self._answers, [], 0
+    async def _turn(self, limit: int, rooms: dict[str, int], *, patient: bool) -> bool:
+        """Submit a batch and record answers; says whether there may be more to claim at once.
+
+        With `patient` there is room for answers to be recorded a turn later.
+        """
         self._gathered = False
         # What a turn failed on may be what carriers brought: that is kept by itself once, so that
         # a receipt nobody can write down stops no submission.
         sink = None if self._failed else self._sink
-        brought = sink.take() if sink else []
+        answers: Answered = {}
+        brought: Sequence[Brought] = ()
         try:
             async with self._database.write() as session:
-                moved = await self._record(session, answers, heard(brought), now)
-                request = self._request(now, limit, sorted(rooms))
+                moved = Moved(self._clock())
+                request = self._request(moved.at, limit, sorted(rooms))
                 batch = await queue.claim(session, request) if limit else []
+                brought = sink.take() if sink else ()
+                receipts = heard(brought)
+                # Without another turn to come at once, an answer would wait for nothing.
+                patient = patient and bool(batch)
+                answers = self._answers.take_due(receipts) if patient else self._answers.take()
+                await self._record(session, answers, receipts, moved)
                 parts = await self._sift(session, request, batch, rooms, moved)
                 await submission.count(session, moved)
                 if sink:
                     await sink.write_replies(session, brought)
         except BaseException:
-            self._answers[:0] = answers
-            self._answered += sum(len(group) for _, group in answers)
+            self._answers.give_back(answers)
             if sink:
                 sink.give_back(brought)
                 self._failed = bool(brought)
@@ -137,36 +156,41 @@ class Dispatcher:
         self._failed = False
         if sink:
             sink.settle(brought)
+        if self._answers:
+            self._await_gathered()
         if batch:
             self._after = batch[-1].account_uin
         for carrier, part in parts.items():
             self._lanes.by_name[carrier].submit(part, self._hear)
-        return limit > 0 and len(batch) == limit
+        return limit > 0 and (len(batch) == limit or _any_again(answers))
 
     async def _record(
         self,
         session: AsyncSession,
-        answers: Sequence[tuple[str, Sequence[Answer]]],
+        answers: Answered,
         receipts: Mapping[str, Sequence[Receipt]],
-        now: datetime,
-    ) -> Moved:
+        moved: Moved,
+    ) -> None:
         """Write down what carriers have answered, with the receipts that came with it."""
-        moved = Moved(now)
-        answered = _by_carrier(answers)
-        for carrier in sorted(answered.keys() | receipts.keys()):
+        for carrier in sorted(answers.keys() | receipts.keys()):
             await submission.move(
                 session,
                 self._worker,
                 carrier,
-                answered.get(carrier, ()),
+                answers.get(carrier, ()),
                 receipts.get(carrier, ()),
                 moved,
             )
-        return moved
 
     def _busy(self) -> bool:
         """Say whether a commit is under way, or near, that could take receipts along."""
-        return (self._turning or self._answered > 0) and not self._failed
+        return (self._turning or bool(self._answers)) and not self._failed
+
+    def _hurry(self) -> None:
+        """Have that commit made, because somebody waits for it."""
+        if not self._turning:
+            self._gathered = True
+            self._wake()
 
     def _request(self, now: datetime, limit: int, carriers: Sequence[str]) -> Claim:
         return Claim(
@@ -224,8 +248,6 @@ class Dispatcher:
         return moved > 0
 
 
-def _by_carrier(answers: Sequence[tuple[str, Sequence[Answer]]]) -> dict[str, list[Answer]]:
-    grouped: dict[str, list[Answer]] = {}
-    for carrier, group in answers:
-        grouped.setdefault(carrier, []).extend(group)
-    return grouped
+def _any_again(answers: Answered) -> bool:
+    """Say whether an answer may have put its message back into the queue."""
+    return any(one.verdict not in _FINAL for group in answers.values() for one in group)

@@ -17,10 +17,10 @@ from domain.carrier import Receipt
 from domain.unsubscription import OptOut
 
 COMMITTED_AT_ONCE: Final = 2_000
-QUIET: Final = 0.005
-"""Seconds in which nothing comes, after which a carrier is taken to wait for acknowledgements."""
-LONGEST: Final = 0.2
-"""Seconds for which what is brought waits at most, to be written with what carriers answer."""
+SHORT: Final = 0.01
+"""Seconds after which the dispatcher is told that somebody waits for its commit."""
+LONGEST: Final = 0.5
+"""Seconds after which nobody waits for it any more."""
 
 log = logging.getLogger(__name__)
 
@@ -46,11 +46,16 @@ def _never() -> bool:
     return False
 
 
+def _nobody() -> None:
+    """Hurry nobody."""
+
+
 class Receipts:
     """A sink that commits in groups: whoever comes while a commit is under way shares the next.
 
-    While `busy` says that the dispatcher is about to commit, receipts are left to it for a moment:
-    most come soon after the answers to their submissions, and both are one write then.
+    While `busy` says that the dispatcher commits or is about to, receipts are left to it, and it is
+    told to `hurry`: most come soon after the answers to their submissions, and both are one write
+    then.
     """
 
     def __init__(self, database: Database, opt_out: OptOut, clock: Callable[[], datetime]) -> None:
@@ -60,6 +65,7 @@ class Receipts:
         self._waiting: list[Brought] = []
         self._turn = asyncio.Lock()
         self.busy: Callable[[], bool] = _never
+        self.hurry: Callable[[], None] = _nobody
 
     async def __call__(self, carrier: str, inbound: Inbound) -> None:
         """Keep what a carrier brings; once more changes nothing."""
@@ -100,18 +106,18 @@ class Receipts:
                 one.kept.set_result(None)
 
     async def _leave(self, brought: Brought) -> None:
-        """Leave it to the dispatcher while more comes: a carrier that waits for us is told soon."""
-        waited, waiting = 0.0, -1
-        while self.busy() and waited < LONGEST and len(self._waiting) != waiting:
-            waiting = len(self._waiting)
-            await asyncio.wait((brought.kept,), timeout=QUIET)
-            waited += QUIET
+        """Leave it to the dispatcher, which may have stopped."""
+        waited = 0.0
+        while self.busy() and waited < LONGEST and not brought.kept.done():
+            await asyncio.wait((brought.kept,), timeout=SHORT)
+            self.hurry()
+            waited += SHORT
 
     async def _commit(self) -> None:
         group = self._next_group()
         if not group:
             # The dispatcher has it and is about to settle it or to give it back.
-            await asyncio.sleep(QUIET)
+            await asyncio.sleep(SHORT)
             return
         try:
             await self._keep(group)

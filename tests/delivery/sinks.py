@@ -42,9 +42,16 @@ class SlowSink(RecordingSink):
         self.sizes: list[int] = []
         self.let = asyncio.Event()
 
+    async def handed_over(self, groups: int) -> None:
+        """Wait until so many groups have come, kept or not."""
+        async with asyncio.timeout(5), self._brought:
+            await self._brought.wait_for(lambda: len(self.sizes) >= groups)
+
     async def __call__(self, carrier: str, inbound: Inbound) -> None:
         """Wait, then take what a carrier brings."""
-        self.sizes.append(len(inbound.receipts) + len(inbound.replies))
+        async with self._brought:
+            self.sizes.append(len(inbound.receipts) + len(inbound.replies))
+            self._brought.notify_all()
         await self.let.wait()
         await super().__call__(carrier, inbound)
 

@@ -26,6 +26,7 @@ from tests.delivery.scripted import ScriptedCarrier
 from tests.laning import lanes
 
 SETTINGS = DeliverySettings(batch=10, in_flight=10)
+ROOMY = DeliverySettings(batch=10, in_flight=20)
 
 
 class Poisoned(Receipts):
@@ -41,12 +42,17 @@ class Poisoned(Receipts):
 class Bench:
     """A dispatcher and its sink on one database."""
 
-    def __init__(self, database: Database, clock: Clock, carrier: ScriptedCarrier) -> None:
+    def __init__(
+        self, database: Database, clock: Clock, settings: DeliverySettings = SETTINGS
+    ) -> None:
         self.database = database
-        self.carrier = carrier
+        self.carrier = ScriptedCarrier()
         self.sink = Poisoned(database, sending.OPT_OUT, clock)
-        self.lanes: Lanes = lanes(clock, SETTINGS, carrier)
-        self.dispatcher = Dispatcher(database, self.lanes, clock, SETTINGS, "one", sink=self.sink)
+        self.lanes: Lanes = lanes(clock, settings, self.carrier)
+        self.woken = asyncio.Event()
+        self.dispatcher = Dispatcher(
+            database, self.lanes, clock, settings, "one", self.woken.set, self.sink
+        )
 
     async def submit(self) -> list[Outgoing]:
         """Take a turn, wait for the answers, and give what was submitted."""
@@ -63,7 +69,7 @@ class Bench:
 @pytest.fixture
 async def bench(database: Database, clock: Clock) -> Bench:
     await sending.add_account(database, clock.now)
-    return Bench(database, clock, ScriptedCarrier())
+    return Bench(database, clock)
 
 
 def receipt(one: Outgoing, *, delivered: bool = True) -> Receipt:
@@ -146,12 +152,52 @@ async def test_what_cannot_be_kept_stops_no_submission(
     assert await sending.states(database) == {"submitted": 20}
 
 
-async def test_a_carrier_that_waits_for_its_acknowledgement_is_told_soon(
+async def test_receipts_a_moment_after_the_answers_are_one_write_with_them_too(
+    database: Database, clock: Clock
+) -> None:
+    """While there is more to send and room for it, answers wait for the next turn."""
+    await sending.add_account(database, clock.now)
+    task_id = await sending.add_task(database, clock.now, sending.phones(30))
+    bench = Bench(database, clock, ROOMY)
+    first = await bench.submit()
+    assert await bench.submit() != first
+    assert await sending.states(database) == {"claimed": 20, "queued": 10}
+    brought = bench.bring(*map(receipt, first))
+    await asyncio.sleep(0)
+    with Statements(database) as statements:
+        await bench.submit()
+    await brought
+    updates = [one for one in statements.texts if one.startswith("UPDATE message ")]
+    assert ["done_at=" in one for one in updates] == [True, False]  # written down, and taken
+    assert await sending.states(database) == {"delivered": 10, "claimed": 20}
+    await bench.dispatcher.step()
+    assert await sending.states(database) == {"delivered": 10, "submitted": 20}
+    submitted = [one for batch in bench.carrier.batches[1:] for one in batch]
+    await bench.bring(*map(receipt, submitted))
+    found = await aftermath.look(database, task_id, 30)
+    assert found.inexact == ()
+
+
+async def test_who_waits_for_the_dispatcher_hurries_it(
     database: Database, clock: Clock, bench: Bench
 ) -> None:
     await sending.add_task(database, clock.now, sending.phones(2))
     first, _ = await bench.submit()
-    # No turn comes, though one is near: answers wait to be written down.
+    bench.woken.clear()
+    brought = bench.bring(receipt(first))
+    async with asyncio.timeout(LONGEST):
+        await bench.woken.wait()
+    await bench.dispatcher.step()
+    await brought
+    assert await kept(database) == 0
+    assert await sending.states(database) == {"delivered": 1, "submitted": 1}
+
+
+async def test_nobody_waits_for_a_dispatcher_that_has_stopped(
+    database: Database, clock: Clock, bench: Bench
+) -> None:
+    await sending.add_task(database, clock.now, sending.phones(2))
+    first, _ = await bench.submit()
     async with asyncio.timeout(10 * LONGEST):
         await bench.bring(receipt(first))
     assert await kept(database) == 1
@@ -174,7 +220,7 @@ def test_when_a_receipt_comes_changes_no_count(
 async def play(database: Database, said: list[tuple[int, bool]], early: int) -> None:
     clock = Clock()
     await sending.add_account(database, clock.now)
-    bench = Bench(database, clock, ScriptedCarrier())
+    bench = Bench(database, clock)
     task_id = await sending.add_task(database, clock.now, sending.phones(3))
     messages = await bench.submit()
     receipts = [receipt(messages[number], delivered=good) for number, good in said]

@@ -23,6 +23,8 @@ from domain.carrier import Receipt, Reply
 HELD_MOST: Final = 5_000
 """PDUs that may wait for their acknowledgement over all binds; then nothing more is read."""
 KEPT_AT_ONCE: Final = 1_000
+GROUPS_AT_ONCE: Final = 16
+"""Groups that are handed over and not kept: what comes meanwhile can share their commit."""
 ATTEMPTS: Final = 4
 """How often it is tried to keep something before the carrier is told to bring it again."""
 PAUSES: Final = (0.25, 2.0)
@@ -76,10 +78,11 @@ class _Part:
 class Inbox:
     """Reads deliver_sm, has what is in it kept by the sink, and acknowledges it thereafter.
 
-    What is brought while one transaction is under way gathers for the next. More than is bounded
-    is not read, rather than answered with ESME_RMSGQFUL: carriers bring such a receipt again after
-    minutes, or never, and a connection that is not read loses nothing. When something cannot be
-    kept, smaller groups are tried, until one alone fails and the carrier is told to bring it again.
+    What is brought is handed over at once, in groups that may share a transaction. More than is
+    bounded is not read, rather than answered with ESME_RMSGQFUL: carriers bring such a receipt
+    again after minutes, or never, and a connection that is not read loses nothing. When something
+    cannot be kept, smaller groups are tried, one at a time, until one PDU alone fails and the
+    carrier is told to bring it again.
     """
 
     def __init__(
@@ -102,6 +105,7 @@ class Inbox:
         self._parts: deque[_Part] = deque()
         self._part_timer: Timer | None = None
         self._tidy_timer: Timer | None = None
+        self._under_way: dict[asyncio.Task[None], int] = {}
         self._group = KEPT_AT_ONCE
         self._failures = 0
         self._backoff = Backoff(*PAUSES, timing.chance)
@@ -203,28 +207,40 @@ class Inbox:
 
     def _bound(self) -> None:
         """Stop reading when too much waits, and go on when half of it is done."""
-        held = len(self._queue) + len(self._parts)
+        held = len(self._queue) + len(self._parts) + sum(self._under_way.values())
         if held > HELD_MOST or (not self._reading and held <= HELD_MOST // 2):
             self._reading = held <= HELD_MOST
             self._read(reading=self._reading)
 
     async def _run(self, sink: Sink) -> None:
-        while self._queue or not self._stopping.is_set():
-            if not self._queue:
-                await self._woken.wait()
-                self._woken.clear()
-                continue
-            group = [self._queue.popleft() for _ in range(min(self._group, len(self._queue)))]
-            if await self._keep(sink, group):
-                self._group, self._failures = min(2 * self._group, KEPT_AT_ONCE), 0
-                self._backoff.reset()
-                self._acknowledge(group, Status.ESME_ROK)
-            elif self._stopping.is_set():
-                return
-            else:
-                self._retry(group)
-                await self._timing.pause(self._backoff.pause(), self._stopping)
-            self._bound()
+        async with asyncio.TaskGroup() as tasks:
+            while self._queue or self._under_way or not self._stopping.is_set():
+                most = GROUPS_AT_ONCE if self._group == KEPT_AT_ONCE else 1
+                if not self._queue or len(self._under_way) >= most:
+                    await self._woken.wait()
+                    self._woken.clear()
+                    continue
+                size = min(self._group, len(self._queue))
+                group = [self._queue.popleft() for _ in range(size)]
+                task = tasks.create_task(self._bring(sink, group))
+                self._under_way[task] = size
+                task.add_done_callback(self._brought)
+
+    async def _bring(self, sink: Sink, group: Sequence[_Brought]) -> None:
+        if await self._keep(sink, group):
+            self._group, self._failures = min(2 * self._group, KEPT_AT_ONCE), 0
+            self._backoff.reset()
+            self._acknowledge(group, Status.ESME_ROK)
+        elif self._stopping.is_set():
+            self._queue.clear()  # not acknowledged, it is brought again
+        else:
+            self._retry(group, alone=len(self._under_way) == 1)
+            await self._timing.pause(self._backoff.pause(), self._stopping)
+
+    def _brought(self, task: asyncio.Task[None]) -> None:
+        del self._under_way[task]
+        self._woken.set()
+        self._bound()
 
     async def _keep(self, sink: Sink, group: Sequence[_Brought]) -> bool:
         receipts = [one.receipt for one in group if one.receipt is not None]
@@ -243,9 +259,9 @@ class Inbox:
             return False
         return True
 
-    def _retry(self, group: Sequence[_Brought]) -> None:
+    def _retry(self, group: Sequence[_Brought], *, alone: bool) -> None:
         """Try a smaller group next; put one that failed alone off, here or at the carrier."""
-        self._failures = self._failures + 1 if len(group) == 1 else 0
+        self._failures = self._failures + 1 if alone and len(group) == 1 else 0
         self._group = max(1, len(group) // 2)
         if self._failures < ATTEMPTS:
             self._queue.extendleft(reversed(group))

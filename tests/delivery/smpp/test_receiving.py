@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta, timezone, tzinfo
 import pytest
 
 from delivery.carriers.base import Inbound
-from delivery.carriers.smpp.inbox import ATTEMPTS, HELD_MOST
+from delivery.carriers.smpp.inbox import ATTEMPTS, GROUPS_AT_ONCE, HELD_MOST
 from domain.carrier import Answer, Receipt, Reply, Verdict
 from domain.smpp import ReceiptIds
 from tests.delivery.sinks import RecordingSink, SlowSink
@@ -45,19 +45,38 @@ async def test_receipts_are_acknowledged_after_they_are_kept(hours: Hours) -> No
     ]
 
 
-async def test_what_comes_during_a_commit_shares_the_next(hours: Hours) -> None:
+async def test_what_comes_during_a_commit_is_handed_over_for_the_next(hours: Hours) -> None:
+    """So many groups may wait; what comes then is one group more, however much that is."""
     smsc, slow = Smsc(), SlowSink()
     async with connected(smsc, hours, slow, binds=2):
         one, other = smsc.links
-        smsc.deliver(receipt("a"), link=one)
-        await until(lambda: slow.sizes == [1])
+        for number in range(GROUPS_AT_ONCE):
+            smsc.deliver(receipt(f"one{number}"), first=1 + number, link=one)
+            await slow.handed_over(number + 1)
         for number in range(10):
-            smsc.deliver(receipt(f"one{number}"), first=2 + number, link=one)
             smsc.deliver(receipt(f"other{number}"), first=1 + number, link=other)
             await hours.advance(0)
+        assert slow.sizes == [1] * GROUPS_AT_ONCE
         slow.let.set()
-        await until(lambda: len(smsc.acknowledged()) == 21)
-    assert slow.sizes == [1, 20]
+        await until(lambda: len(smsc.acknowledged()) == GROUPS_AT_ONCE + 10)
+    assert slow.sizes == [*[1] * GROUPS_AT_ONCE, 10]
+
+
+async def test_groups_that_fail_together_are_tried_again_one_by_one(
+    hours: Hours, sink: RecordingSink
+) -> None:
+    """A database that is away for a moment has no carrier bring its receipts again."""
+    smsc, slow = Smsc(), SlowSink()
+    slow.failures = GROUPS_AT_ONCE
+    async with connected(smsc, hours, slow):
+        for number in range(GROUPS_AT_ONCE):
+            smsc.deliver(receipt(f"r{number}"), first=1 + number)
+            await slow.handed_over(number + 1)
+        slow.let.set()
+        await hours.advance(30)
+        assert sorted(smsc.acknowledged()) == list(range(1, GROUPS_AT_ONCE + 1))
+        assert smsc.acknowledged(TEMPORARY) == []
+    assert len(slow.receipts) == GROUPS_AT_ONCE
 
 
 async def test_what_cannot_be_kept_is_tried_again_before_it_is_acknowledged(
