@@ -9,6 +9,7 @@ from tests.sending import FIRST_PHONE
 from tests.working import IN_FLIGHT, LEASE_SECONDS, Crew, crew
 
 MESSAGES = 1_200
+POLL = DeliverySettings().poll.total_seconds()
 BOUND = DeliverySettings().drain.total_seconds() + 10  # it also says good-bye to everybody
 
 
@@ -23,7 +24,12 @@ def test_four_workers_share_what_there_is_and_bear_the_death_of_others(
 
 def nothing_is_submitted_twice(four: Crew) -> None:
     """Several workers have a part of a task; a fast one may leave nothing to the last."""
+    for worker in four.workers:
+        worker.freeze()
     task = four.add_task(MESSAGES, FIRST_PHONE)
+    time.sleep(POLL)  # so that each looks for work in the moment it is thawed
+    for worker in four.workers:
+        worker.thaw()
     four.await_receipts(task, MESSAGES)
     worked = four.worked()
     assert (worked.messages, worked.final, worked.submitted_twice) == (MESSAGES, MESSAGES, 0)
