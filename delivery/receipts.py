@@ -2,10 +2,11 @@
 
 import asyncio
 import logging
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from operator import itemgetter
 from typing import Final
 
 from db import receipt as receipts
@@ -63,7 +64,7 @@ class Receipts:
         self._opt_out = opt_out
         self._clock = clock
         self._waiting: list[Brought] = []
-        self._turn = asyncio.Lock()
+        self._committer: asyncio.Task[None] | None = None
         self.busy: Callable[[], bool] = _never
         self.hurry: Callable[[], None] = _nobody
 
@@ -71,16 +72,12 @@ class Receipts:
         """Keep what a carrier brings; once more changes nothing."""
         brought = Brought(carrier, inbound)
         self._waiting.append(brought)
+        self._start()
         try:
-            while not brought.kept.done():
-                async with self._turn:
-                    await self._leave(brought)
-                    if not brought.kept.done():
-                        await self._commit()
+            await brought.kept
         finally:
             # A carrier that is stopped meanwhile brings it again; nobody waits for this answer.
             brought.kept.cancel()
-        brought.kept.result()
 
     def take(self) -> list[Brought]:
         """Give what waits, to be written by the caller and then settled or given back."""
@@ -89,6 +86,7 @@ class Receipts:
     def give_back(self, group: Sequence[Brought]) -> None:
         """Let others keep what could not be written."""
         self._waiting[:0] = group
+        self._start()
 
     async def write_replies(self, session: AsyncSession, group: Sequence[Brought]) -> None:
         """Keep the replies of a group in the caller's transaction, one carrier after the other."""
@@ -105,19 +103,29 @@ class Receipts:
             if not one.kept.done():
                 one.kept.set_result(None)
 
-    async def _leave(self, brought: Brought) -> None:
-        """Leave it to the dispatcher, which may have stopped."""
+    def _start(self) -> None:
+        if self._committer is None and self._waiting:
+            self._committer = asyncio.create_task(self._run(), name="receipts")
+
+    async def _run(self) -> None:
+        try:
+            while self._waiting:
+                await self._leave()
+                await self._commit()
+        finally:
+            self._committer = None
+
+    async def _leave(self) -> None:
+        """Leave what waits to the dispatcher, which may have stopped."""
         waited = 0.0
-        while self.busy() and waited < LONGEST and not brought.kept.done():
-            await asyncio.wait((brought.kept,), timeout=SHORT)
+        while self._waiting and self.busy() and waited < LONGEST:
+            await asyncio.sleep(SHORT)
             self.hurry()
             waited += SHORT
 
     async def _commit(self) -> None:
         group = self._next_group()
         if not group:
-            # The dispatcher has it and is about to settle it or to give it back.
-            await asyncio.sleep(SHORT)
             return
         try:
             await self._keep(group)
@@ -125,10 +133,6 @@ class Receipts:
             for one in group:
                 if not one.kept.done():
                     one.kept.set_exception(error)
-        except asyncio.CancelledError:
-            # The transaction is gone with its leader; the others' receipts go into the next.
-            self._waiting[:0] = group
-            raise
         else:
             self.settle(group)
 
@@ -138,7 +142,14 @@ class Receipts:
             await self.write_replies(session, group)
 
     def _next_group(self) -> list[Brought]:
-        self._waiting = [one for one in self._waiting if not one.kept.done()]
+        """Take what is next: carriers take turns, so that one that floods delays no other."""
+        places: Counter[str] = Counter()
+        waiting: list[tuple[int, Brought]] = []
+        for one in self._waiting:
+            if not one.kept.done():
+                places[one.carrier] += 1
+                waiting.append((places[one.carrier], one))
+        self._waiting = [one for _, one in sorted(waiting, key=itemgetter(0))]
         size, count = 0, 0
         for one in self._waiting:
             if count and size + one.size > COMMITTED_AT_ONCE:

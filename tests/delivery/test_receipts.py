@@ -103,6 +103,19 @@ async def test_a_commit_is_bounded(watched: Watched) -> None:
     assert watched.writes - before == 2
 
 
+async def test_a_carrier_that_floods_delays_no_other(watched: Watched) -> None:
+    receipts = await submitted(watched, 1)
+    sink = Receipts(watched, sending.OPT_OUT, lambda: START)
+    flood = [Receipt("ref", True, "DELIVRD", START)] * (COMMITTED_AT_ONCE // 2)
+    before = watched.writes
+    floods = [asyncio.create_task(sink("flood", Inbound(flood))) for _ in range(6)]
+    await asyncio.sleep(0)
+    await sink(CARRIER, Inbound(receipts))
+    assert watched.writes - before <= 2
+    assert sum(one.done() for one in floods) <= 3
+    await asyncio.gather(*floods)
+
+
 async def test_a_failed_commit_is_told_to_everybody_in_it_and_nothing_is_kept(
     watched: Watched,
 ) -> None:
