@@ -80,8 +80,24 @@ class Receipts:
             brought.kept.cancel()
 
     def take(self) -> list[Brought]:
-        """Give what waits, to be written by the caller and then settled or given back."""
-        return self._next_group()
+        """Give what is next, to be written by the caller and then settled or given back.
+
+        Carriers take turns, so that one that floods delays no other.
+        """
+        places: Counter[str] = Counter()
+        waiting: list[tuple[int, Brought]] = []
+        for one in self._waiting:
+            if not one.kept.done():
+                places[one.carrier] += 1
+                waiting.append((places[one.carrier], one))
+        self._waiting = [one for _, one in sorted(waiting, key=itemgetter(0))]
+        size, count = 0, 0
+        for one in self._waiting:
+            if count and size + one.size > COMMITTED_AT_ONCE:
+                break
+            size, count = size + one.size, count + 1
+        group, self._waiting = self._waiting[:count], self._waiting[count:]
+        return group
 
     def give_back(self, group: Sequence[Brought]) -> None:
         """Let others keep what could not be written."""
@@ -124,7 +140,7 @@ class Receipts:
             waited += SHORT
 
     async def _commit(self) -> None:
-        group = self._next_group()
+        group = self.take()
         if not group:
             return
         try:
@@ -140,23 +156,6 @@ class Receipts:
         async with self._database.write() as session:
             await receipts.apply(session, heard(group), self._clock())
             await self.write_replies(session, group)
-
-    def _next_group(self) -> list[Brought]:
-        """Take what is next: carriers take turns, so that one that floods delays no other."""
-        places: Counter[str] = Counter()
-        waiting: list[tuple[int, Brought]] = []
-        for one in self._waiting:
-            if not one.kept.done():
-                places[one.carrier] += 1
-                waiting.append((places[one.carrier], one))
-        self._waiting = [one for _, one in sorted(waiting, key=itemgetter(0))]
-        size, count = 0, 0
-        for one in self._waiting:
-            if count and size + one.size > COMMITTED_AT_ONCE:
-                break
-            size, count = size + one.size, count + 1
-        group, self._waiting = self._waiting[:count], self._waiting[count:]
-        return group
 
 
 def _by_carrier(group: Sequence[Brought]) -> dict[str, list[Inbound]]:
