@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 from sqlalchemy import Index, text
 from sqlmodel import Field, SQLModel, col, select
@@ -88,11 +88,6 @@ async def page(
     """List dumps, the newest first."""
     identity = col(DumpRow.id)
     return await pages.keyset(session, query, Order(identity, identity), first=first, after=after)
-
-
-async def count(session: AsyncSession, query: SelectOfScalar[Any]) -> int:
-    """Count what a list shows in all."""
-    return await pages.count(session, query)
 
 
 async def owned(session: AsyncSession, owner: int, dump_id: int) -> DumpRow | None:

@@ -164,11 +164,6 @@ async def row_error_page(
     return await pages.keyset(session, query, order, first=first, after=after)
 
 
-async def count(session: AsyncSession, query: SelectOfScalar[Any]) -> int:
-    """Count what a list shows in all."""
-    return await pages.count(session, query)
-
-
 async def in_doubt(session: AsyncSession, task_ids: Collection[int]) -> dict[int, int]:
     """Count, of each task, messages that were sent and never answered; one statement for all.
 

@@ -13,6 +13,7 @@ from domain import number, quota
 from domain.allowlist import Row, RowStatus
 from graph.connection import After, Connection, First, connect, page_request
 from graph.context import Info
+from graph.counter import counter
 from graph.enums import publish
 from graph.frequency import ApplicationId
 from graph.guard import mutation, query
@@ -141,17 +142,12 @@ class AllowlistQuery:
         )
         async with context.database.read() as session:
             found = await allowlist.page(session, listing, first=page.first, after=page.after)
-
-        async def count() -> int:
-            async with context.database.read() as session:
-                return await allowlist.count(session, listing)
-
         return connect(
             [FrequencyAllowlistNumber.of(row) for row in found.rows],
             [(row.added_at, row.id) for row in found.rows],
             page=page,
             has_next=found.has_next,
-            counter=count,
+            counter=counter(context, allowlist.count, listing),
         )
 
 

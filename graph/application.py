@@ -20,6 +20,7 @@ from graph.connection import (
     page_request,
 )
 from graph.context import Context, Info
+from graph.counter import counter
 from graph.enums import publish
 from graph.guard import mutation, query
 from graph.limits import PAGE
@@ -175,17 +176,12 @@ class ApplicationQuery:
                 first=page.first,
                 after=page.after,
             )
-
-        async def count() -> int:
-            async with context.database.read() as session:
-                return await applications.count(session, listing)
-
         return connect(
             [Application.of(row, context) for row in found.rows],
             [(applications.sort_value(row, order.field), row.id) for row in found.rows],
             page=page,
             has_next=found.has_next,
-            counter=count,
+            counter=counter(context, applications.count, listing),
         )
 
 

@@ -8,6 +8,7 @@ import strawberry
 
 from db import attachment, user
 from db import group as groups
+from db import page as pages
 from db import policy as policies
 from db import quota as quotas
 from db.attachment import AttachmentRow
@@ -83,7 +84,7 @@ class AttachmentQuery:
             [(row.created_at, row.member) for row in found.rows],
             page=page,
             has_next=found.has_next,
-            counter=counter(context, listing),
+            counter=counter(context, pages.count, listing),
         )
 
 

@@ -8,6 +8,7 @@ import strawberry
 from strawberry.scalars import JSON
 
 from db import attachment, audit
+from db import page as pages
 from db.audit import AuditRow
 from graph.connection import After, Connection, First, connect, page_request
 from graph.context import Info
@@ -101,5 +102,5 @@ class AuditQuery:
             [(row.at, row.id) for row in found.rows],
             page=page,
             has_next=found.has_next,
-            counter=counter(context, listing),
+            counter=counter(context, pages.count, listing),
         )

@@ -15,6 +15,7 @@ from domain.errors import Problem
 from domain.number_list import Entry
 from graph.connection import After, Connection, First, connect, page_request
 from graph.context import Context, Info
+from graph.counter import counter
 from graph.enums import publish
 from graph.guard import mutation, query
 from graph.limits import PAGE
@@ -188,17 +189,12 @@ class BlocklistQuery:
         )
         async with context.database.read() as session:
             found = await blocklist.page(session, listing, first=page.first, after=page.after)
-
-        async def count() -> int:
-            async with context.database.read() as session:
-                return await blocklist.count(session, listing)
-
         return connect(
             show(context, found.rows),
             [(row.added_at, row.id) for row in found.rows],
             page=page,
             has_next=found.has_next,
-            counter=count,
+            counter=counter(context, blocklist.count, listing),
         )
 
 

@@ -25,6 +25,7 @@ from graph.callback import (
 )
 from graph.connection import Connection, connect, page_request
 from graph.context import Context
+from graph.counter import counter
 from graph.node import key_of
 
 BODY_SHOWN: Final = 1024
@@ -54,17 +55,12 @@ async def parked(
             return None
         callback_id = row.id
         found = await settings.parked(session, callback_id, first=page.first, after=page.after)
-
-    async def count() -> int:
-        async with context.database.read() as session:
-            return await settings.count_parked(session, callback_id)
-
     return connect(
         [CallbackPush.of(push) for push in found.rows],
         [(push.parked_at or push.created_at, push.id) for push in found.rows],
         page=page,
         has_next=found.has_next,
-        counter=count,
+        counter=counter(context, settings.count_parked, callback_id),
     )
 
 

@@ -1,17 +1,21 @@
 """Counting what a list shows, when somebody asks for it."""
 
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import TypeVar
 
-from db import page as pages
+from db.session import AsyncSession
 from graph.context import Context
 
+Listing = TypeVar("Listing")
 
-def counter(context: Context, listing: Any) -> Callable[[], Awaitable[int]]:
-    """Give the function behind `totalCount`; `listing` is a SELECT of the db layer."""
 
-    async def count() -> int:
+def counter(
+    context: Context, count: Callable[[AsyncSession, Listing], Awaitable[int]], listing: Listing
+) -> Callable[[], Awaitable[int]]:
+    """Give the function behind `totalCount`; it has a session of its own, as it may never run."""
+
+    async def counted() -> int:
         async with context.database.read() as session:
-            return await pages.count(session, listing)
+            return await count(session, listing)
 
-    return count
+    return counted

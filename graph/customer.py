@@ -13,6 +13,7 @@ from db.customer import CustomerRow, Listing
 from domain import customer as rules
 from graph.connection import After, Connection, First, connect, page_request
 from graph.context import Context, Info
+from graph.counter import counter
 from graph.guard import query
 from graph.limits import PAGE
 from graph.node import Node, encode, key_of
@@ -115,15 +116,10 @@ class CustomerQuery:
         listing = Listing(context.owner, group, spans)
         async with context.database.read() as session:
             found = await customers.page(session, listing, first=page.first, after=page.after)
-
-        async def count() -> int:
-            async with context.database.read() as session:
-                return await customers.count(session, listing)
-
         return connect(
             show(context, found.rows),
             [(row.id if spans is None else row.phone, row.id) for row in found.rows],
             page=page,
             has_next=found.has_next,
-            counter=count,
+            counter=counter(context, customers.count, listing),
         )

@@ -12,6 +12,7 @@ from domain import customer_group as rules
 from domain import quota
 from graph.connection import After, Connection, Direction, First, connect, page_request
 from graph.context import Info
+from graph.counter import counter
 from graph.enums import publish
 from graph.guard import mutation, query
 from graph.limits import PAGE
@@ -148,17 +149,12 @@ class CustomerGroupQuery:
                 first=page.first,
                 after=page.after,
             )
-
-        async def count() -> int:
-            async with context.database.read() as session:
-                return await groups.count(session, listing)
-
         return connect(
             show(found.rows),
             [(groups.sort_value(row, order.field), row.id) for row in found.rows],
             page=page,
             has_next=found.has_next,
-            counter=count,
+            counter=counter(context, groups.count, listing),
         )
 
 

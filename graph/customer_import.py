@@ -8,6 +8,7 @@ import strawberry
 from strawberry.file_uploads import Upload
 
 from db import customer_import as imports
+from db import page as pages
 from db.customer_import import CustomerImportErrorRow, CustomerImportRow
 from domain import quota
 from domain.customer_import import ImportStatus
@@ -185,7 +186,7 @@ class CustomerImportQuery:
             [(row.id, row.id) for row in found.rows],
             page=page,
             has_next=found.has_next,
-            counter=counter(context, imports.listing(context.owner)),
+            counter=counter(context, pages.count, imports.listing(context.owner)),
         )
 
     @query(actions.DESCRIBE_CUSTOMERS)
@@ -209,7 +210,7 @@ class CustomerImportQuery:
             [(error.row, error.id) for error in found.rows],
             page=page,
             has_next=found.has_next,
-            counter=counter(context, imports.row_errors(key)),
+            counter=counter(context, pages.count, imports.row_errors(key)),
         )
 
     @query(actions.DESCRIBE_CUSTOMERS)

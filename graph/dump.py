@@ -7,12 +7,14 @@ from typing import Annotated
 import strawberry
 
 from db import dump as dumps
+from db import page as pages
 from db.dump import DumpRow
 from domain.dump import DumpKind, DumpStatus
 from domain.errors import Code, Refused
 from domain.export import Export, ExportForm, ExportTable
 from graph.connection import After, Connection, First, connect, page_request
 from graph.context import Context, Info
+from graph.counter import counter
 from graph.enums import publish
 from graph.export import ExportLink
 from graph.guard import query
@@ -134,17 +136,12 @@ class DumpQuery:
         listing = dumps.listing(context.owner, _each(statuses))
         async with context.database.read() as session:
             found = await dumps.page(session, listing, first=page.first, after=page.after)
-
-        async def count() -> int:
-            async with context.database.read() as session:
-                return await dumps.count(session, listing)
-
         return connect(
             [show(row) for row in found.rows],
             [(row.id, row.id) for row in found.rows],
             page=page,
             has_next=found.has_next,
-            counter=count,
+            counter=counter(context, pages.count, listing),
         )
 
     @query(actions.DESCRIBE_QUERY_DUMP_LOG_TASK)

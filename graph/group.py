@@ -10,6 +10,7 @@ from strawberry.dataloader import DataLoader
 
 from db import attachment
 from db import group as groups
+from db import page as pages
 from db import policy as policies
 from db.group import GroupRow
 from graph.connection import After, Connection, First, connect, page_request
@@ -138,5 +139,5 @@ class GroupQuery:
             [(row.name, row.id) for row in found.rows],
             page=page,
             has_next=found.has_next,
-            counter=counter(context, listing),
+            counter=counter(context, pages.count, listing),
         )

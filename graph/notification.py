@@ -13,6 +13,7 @@ from domain.alarm import AlarmEvent, Channel, Language, NotificationState
 from domain.errors import Code, Refused
 from graph.connection import After, Connection, First, connect, page_request
 from graph.context import Info
+from graph.counter import counter
 from graph.enums import publish
 from graph.guard import mutation, query
 from graph.limits import PAGE
@@ -140,17 +141,12 @@ class NotificationQuery:
         async with context.database.read() as session:
             found = await notifications.page(session, listing, first=page.first, after=page.after)
             shown = await _show(session, found.rows)
-
-        async def count() -> int:
-            async with context.database.read() as session:
-                return await notifications.count(session, listing)
-
         return connect(
             shown,
             [(row.created_at, row.id) for row in found.rows],
             page=page,
             has_next=found.has_next,
-            counter=count,
+            counter=counter(context, notifications.count, listing),
         )
 
 

@@ -15,6 +15,7 @@ from db.session import AsyncSession
 from domain.package import LedgerKind, PackageKind, PackageStatus, status
 from graph.connection import After, Connection, Direction, First, connect, page_request
 from graph.context import Context, Info
+from graph.counter import counter
 from graph.enums import publish
 from graph.guard import query
 from graph.limits import PAGE
@@ -248,17 +249,12 @@ class PackageQuery:
                 after=page.after,
             )
             shown = await show(context, session, found.rows)
-
-        async def count() -> int:
-            async with context.database.read() as session:
-                return await packages.count(session, listing)
-
         return connect(
             shown,
             [(getattr(row, order.field.value), row.id) for row in found.rows],
             page=page,
             has_next=found.has_next,
-            counter=count,
+            counter=counter(context, packages.count, listing),
         )
 
     @query(actions.DESCRIBE_SMS_PKG_REMAIN)
@@ -291,15 +287,10 @@ class PackageQuery:
         listing = History(context.owner, key)
         async with context.database.read() as session:
             found = await packages.history(session, listing, first=page.first, after=page.after)
-
-        async def count() -> int:
-            async with context.database.read() as session:
-                return await packages.count_history(session, listing)
-
         return connect(
             [PackageChange.of(row) for row in found.rows],
             [(row.at, row.id) for row in found.rows],
             page=page,
             has_next=found.has_next,
-            counter=count,
+            counter=counter(context, packages.count_history, listing),
         )

@@ -11,6 +11,7 @@ from db.package_purchase import Listing, PurchaseRow
 from domain import price as rules
 from graph.connection import After, Connection, First, connect, page_request
 from graph.context import Info
+from graph.counter import counter
 from graph.guard import mutation, query
 from graph.limits import PAGE
 from graph.long import Long
@@ -107,17 +108,12 @@ class PackagePurchaseQuery:
         listing = (where or PurchaseFilter()).listing()
         async with context.database.read() as session:
             found = await purchases.page(session, listing, first=page.first, after=page.after)
-
-        async def count() -> int:
-            async with context.database.read() as session:
-                return await purchases.count(session, listing)
-
         return connect(
             [AccountPurchase.of(row) for row in found.rows],
             [(row.bought_at, row.id) for row in found.rows],
             page=page,
             has_next=found.has_next,
-            counter=count,
+            counter=counter(context, purchases.count, listing),
         )
 
 

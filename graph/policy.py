@@ -8,6 +8,7 @@ from typing import Annotated
 import strawberry
 
 from db import attachment
+from db import page as pages
 from db import policy as policies
 from db.policy import PolicyRow
 from domain import policy as rules
@@ -227,5 +228,5 @@ class PolicyQuery:
             [(row.name, row.id) for row in found.rows],
             page=page,
             has_next=found.has_next,
-            counter=counter(context, listing),
+            counter=counter(context, pages.count, listing),
         )

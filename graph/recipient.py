@@ -7,6 +7,7 @@ from typing import Annotated
 import orjson
 import strawberry
 
+from db import page as pages
 from db import recipient as recipients
 from db import signature as signatures
 from db import task as tasks
@@ -18,6 +19,7 @@ from domain.errors import Code, Refused
 from domain.recipient import shown
 from graph.connection import After, Connection, First, connect, page_request
 from graph.context import Context, Info
+from graph.counter import counter
 from graph.guard import query
 from graph.limits import PAGE
 from graph.message_status import MessageStatus
@@ -132,17 +134,12 @@ class RecipientQuery:
         listed = recipients.recipients(task.id, task.status, state)
         async with context.database.read() as session:
             found = await recipients.page(session, listed, first=page.first, after=page.after)
-
-        async def count() -> int:
-            async with context.database.read() as session:
-                return await recipients.count(session, listed)
-
         return connect(
             await _recipients(context, task, found.rows),
             [(row.id or 0, row.id or 0) for row in found.rows],
             page=page,
             has_next=found.has_next,
-            counter=count,
+            counter=counter(context, pages.count, listed),
         )
 
     @query(actions.DESCRIBE_SEND_SMS_DETAIL)
@@ -162,17 +159,12 @@ class RecipientQuery:
             found = await recipients.row_error_page(
                 session, listed, first=page.first, after=page.after
             )
-
-        async def count() -> int:
-            async with context.database.read() as session:
-                return await recipients.count(session, listed)
-
         return connect(
             [_row_error(row) for row in found.rows],
             [(row.row, row.id) for row in found.rows],
             page=page,
             has_next=found.has_next,
-            counter=count,
+            counter=counter(context, pages.count, listed),
         )
 
     @query(actions.DESCRIBE_SEND_SMS_RESULT)

@@ -21,6 +21,7 @@ from graph import signature, template
 from graph.application import Application
 from graph.connection import After, Connection, First, connect, page_request
 from graph.context import Context, Info
+from graph.counter import counter
 from graph.enums import publish
 from graph.guard import mutation, query
 from graph.limits import PAGE
@@ -222,17 +223,12 @@ class RestoreQuery:
             found = await restorables.page(session, listing, first=page.first, after=page.after)
             asked = await restores.latest(session, [row.id for row in found.rows])
         requests = {shown.restorable_key: shown for shown in show(context, asked.values())}
-
-        async def count() -> int:
-            async with context.database.read() as session:
-                return await restorables.count(session, listing)
-
         return connect(
             _list(context, found.rows, requests),
             [(row.deleted_at, row.id) for row in found.rows],
             page=page,
             has_next=found.has_next,
-            counter=count,
+            counter=counter(context, restorables.count, listing),
         )
 
 

@@ -12,6 +12,7 @@ from db.review_queue import Claims, ClaimState, History, Measured, Queue
 from domain import review as rules
 from graph.connection import After, Connection, First, connect, page_request
 from graph.context import Info
+from graph.counter import counter
 from graph.enums import publish
 from graph.guard import query
 from graph.limits import PAGE
@@ -137,17 +138,12 @@ class ReviewQuery:
         async with context.database.read() as session:
             found = await queues.page(session, listing, first=page.first, after=page.after)
             items = await show(context, session, found.rows)
-
-        async def count() -> int:
-            async with context.database.read() as session:
-                return await queues.count(session, listing)
-
         return connect(
             items,
             [(row.submitted_at, row.id) for row in found.rows],
             page=page,
             has_next=found.has_next,
-            counter=count,
+            counter=counter(context, queues.count, listing),
         )
 
     @query(actions.DESCRIBE_REVIEW_HISTORY)
@@ -167,17 +163,12 @@ class ReviewQuery:
         async with context.database.read() as session:
             found = await queues.decided(session, listing, first=page.first, after=page.after)
             items = await show(context, session, found.rows)
-
-        async def count() -> int:
-            async with context.database.read() as session:
-                return await queues.count(session, listing)
-
         return connect(
             items,
             [(row.decided_at or context.now, row.id) for row in found.rows],
             page=page,
             has_next=found.has_next,
-            counter=count,
+            counter=counter(context, queues.count, listing),
         )
 
     @query(actions.DESCRIBE_REVIEW_QUEUE)

@@ -19,6 +19,7 @@ from domain.short_url import NAME_MOST, ShortUrlStatus
 from domain.short_url_target import URL_MOST
 from graph.connection import After, Connection, Direction, First, connect, page_request
 from graph.context import Context, Info
+from graph.counter import counter
 from graph.enums import publish
 from graph.guard import mutation, query
 from graph.limits import PAGE
@@ -215,17 +216,12 @@ class ShortUrlQuery:
                 first=page.first,
                 after=page.after,
             )
-
-        async def count() -> int:
-            async with context.database.read() as session:
-                return await short_urls.count(session, listing)
-
         return connect(
             show(context, found.rows),
             [(short_urls.sort_value(row, order.field), row.id) for row in found.rows],
             page=page,
             has_next=found.has_next,
-            counter=count,
+            counter=counter(context, short_urls.count, listing),
         )
 
 

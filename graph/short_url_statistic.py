@@ -17,6 +17,7 @@ from domain.click import Figures
 from domain.statistic import DAYS_MOST, HOURLY_DAYS, Period, Span, span_of
 from graph.connection import After, Connection, First, connect, page_request
 from graph.context import Context, Info
+from graph.counter import counter
 from graph.guard import query
 from graph.limits import PAGE
 from graph.long import Long
@@ -119,18 +120,13 @@ class ShortUrlStatisticQuery:
             scope = await _scope(session, context, input)
             found = await short_urls.page(session, listing, first=page.first, after=page.after)
             figures = await clicks.figures(session, scope, found.rows)
-
-        async def count() -> int:
-            async with context.database.read() as session:
-                return await short_urls.count(session, listing)
-
         shown = show(context, found.rows)
         return connect(
             [_line(each, figures[each.key]) for each in shown],
             [(row.created_at, row.id) for row in found.rows],
             page=page,
             has_next=found.has_next,
-            counter=count,
+            counter=counter(context, short_urls.count, listing),
         )
 
     @query(actions.DESCRIBE_SHORT_URL_STATISTIC)

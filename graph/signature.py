@@ -13,6 +13,7 @@ from domain import quota
 from graph.certificate import CertificateType, SignaturePurpose, SignatureType
 from graph.connection import After, Connection, First, connect, page_request
 from graph.context import Context, Info
+from graph.counter import counter
 from graph.file import File, Files, load_files
 from graph.guard import mutation, query
 from graph.limits import PAGE
@@ -141,17 +142,12 @@ class SignatureQuery:
         listing = signatures.Listing(context.owner, region, status, wanted(search))
         async with context.database.read() as session:
             found = await signatures.page(session, listing, first=page.first, after=page.after)
-
-        async def count() -> int:
-            async with context.database.read() as session:
-                return await signatures.count(session, listing)
-
         return connect(
             show(context, found.rows),
             [(row.created_at, row.id) for row in found.rows],
             page=page,
             has_next=found.has_next,
-            counter=count,
+            counter=counter(context, signatures.count, listing),
         )
 
 

@@ -12,6 +12,7 @@ from db.task import BulkTaskRow
 from domain import consent, task_form
 from graph.connection import After, Connection, First, connect, page_request
 from graph.context import Context, Info
+from graph.counter import counter
 from graph.guard import query
 from graph.limits import PAGE
 from graph.long import Long
@@ -282,15 +283,10 @@ class BulkTaskQuery:
         listing = (where or BulkTaskFilter()).listing(context.owner)
         async with context.database.read() as session:
             found = await tasks.page(session, listing, first=page.first, after=page.after)
-
-        async def count() -> int:
-            async with context.database.read() as session:
-                return await tasks.count(session, listing)
-
         return connect(
             show(context, found.rows),
             [(row.created_at, row.id) for row in found.rows],
             page=page,
             has_next=found.has_next,
-            counter=count,
+            counter=counter(context, tasks.count, listing),
         )

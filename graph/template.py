@@ -16,6 +16,7 @@ from domain.region import IdentityKind
 from domain.template import Draft
 from graph.connection import After, Connection, First, connect, page_request
 from graph.context import Context, Info
+from graph.counter import counter
 from graph.guard import mutation, query
 from graph.limits import PAGE
 from graph.node import encode, key_of
@@ -182,17 +183,12 @@ class TemplateQuery:
         listing = templates.Listing(context.owner, region, status, sms_type, wanted(search))
         async with context.database.read() as session:
             found = await templates.page(session, listing, first=page.first, after=page.after)
-
-        async def count() -> int:
-            async with context.database.read() as session:
-                return await templates.count(session, listing)
-
         return connect(
             show(context, found.rows),
             [(row.created_at, row.id) for row in found.rows],
             page=page,
             has_next=found.has_next,
-            counter=count,
+            counter=counter(context, templates.count, listing),
         )
 
 

@@ -10,6 +10,7 @@ from db import unsubscription_removal as removals
 from domain import unsubscription as rules
 from graph.connection import After, Connection, First, connect, page_request
 from graph.context import Info
+from graph.counter import counter
 from graph.guard import mutation, query
 from graph.limits import PAGE
 from graph.node import key_of
@@ -87,17 +88,12 @@ class UnsubscriptionQuery:
         )
         async with context.database.read() as session:
             found = await unsubscriptions.page(session, listing, first=page.first, after=page.after)
-
-        async def count() -> int:
-            async with context.database.read() as session:
-                return await unsubscriptions.count(session, listing)
-
         return connect(
             show(context, found.rows),
             [(row.unsubscribed_at, row.id) for row in found.rows],
             page=page,
             has_next=found.has_next,
-            counter=count,
+            counter=counter(context, unsubscriptions.count, listing),
         )
 
     @query(actions.DESCRIBE_UNSUBSCRIBE)
@@ -128,17 +124,12 @@ class UnsubscriptionQuery:
         listing = removals.Listing(context.owner, status)
         async with context.database.read() as session:
             found = await removals.page(session, listing, first=page.first, after=page.after)
-
-        async def count() -> int:
-            async with context.database.read() as session:
-                return await removals.count(session, listing)
-
         return connect(
             show_removals(context, found.rows),
             [(row.created_at, row.id) for row in found.rows],
             page=page,
             has_next=found.has_next,
-            counter=count,
+            counter=counter(context, removals.count, listing),
         )
 
 

@@ -10,6 +10,7 @@ from strawberry.dataloader import DataLoader
 
 from db import attachment
 from db import group as groups
+from db import page as pages
 from db import user as users
 from db.user import UserRow
 from domain import credential
@@ -159,7 +160,7 @@ class UserQuery:
             [(row.name, row.uin) for row in found.rows],
             page=page,
             has_next=found.has_next,
-            counter=counter(context, listing),
+            counter=counter(context, pages.count, listing),
         )
 
     @query(actions.LIST_USERS_FOR_GROUP)
@@ -181,5 +182,5 @@ class UserQuery:
             [(row.name, row.uin) for row in found.rows],
             page=page,
             has_next=found.has_next,
-            counter=counter(context, listing),
+            counter=counter(context, pages.count, listing),
         )

@@ -15,6 +15,7 @@ from domain import verification as rules
 from domain.region import IdentityKind
 from graph.connection import After, Connection, First, connect, page_request
 from graph.context import Context, Info
+from graph.counter import counter
 from graph.file import File, Files, load_files
 from graph.guard import mutation, query
 from graph.limits import PAGE
@@ -135,17 +136,12 @@ class VerificationQuery:
         listing = verifications.Listing(context.owner, status)
         async with context.database.read() as session:
             found = await verifications.page(session, listing, first=page.first, after=page.after)
-
-        async def count() -> int:
-            async with context.database.read() as session:
-                return await verifications.count(session, listing)
-
         return connect(
             show(context, found.rows),
             [(row.created_at, row.id) for row in found.rows],
             page=page,
             has_next=found.has_next,
-            counter=count,
+            counter=counter(context, verifications.count, listing),
         )
 
 
