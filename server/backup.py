@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 from rich.console import Console as Terminal
 
+from server.start import fail
+
 if TYPE_CHECKING:
     from server.settings import Settings
 
@@ -34,8 +36,7 @@ def backup(
     try:
         size = back_up(Settings.read(), folder)
     except (SettingsError, CannotBackUpError, OSError) as error:
-        Terminal(stderr=True, highlight=False).print(str(error), style="red", markup=False)
-        raise typer.Exit(2) from None
+        fail(str(error))
     terminal.print(f"{folder / DATABASE}: {size:,} bytes", markup=False)
 
 

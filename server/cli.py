@@ -1,24 +1,18 @@
 """The command line: `sms-console --help`."""
 
 import asyncio
-import os
-import secrets
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, Annotated, NoReturn, TypeVar
+from contextlib import suppress
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console as Terminal
 
-from domain.account import generate_password
-from domain.errors import Refused
-from domain.region import IdentityKind, Verification
+from server.account_cli import accounts, operators
 from server.backup import backup
 from server.policy_cli import policy
+from server.start import database_answers, fail, policies_read, read_settings, ready
 
 if TYPE_CHECKING:
-    from db.session import Database
-    from domain.terms import Terms
     from server.app import Background
     from server.settings import Settings
     from server.setup import DemoCredentials
@@ -29,72 +23,12 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
-accounts = typer.Typer(help="Root accounts.", no_args_is_help=True)
-operators = typer.Typer(help="Operators of this installation.", no_args_is_help=True)
 app.add_typer(accounts, name="account")
 app.add_typer(operators, name="operator")
 app.add_typer(policy, name="policy")
 app.command()(backup)
 
 terminal = Terminal(highlight=False)
-Made = TypeVar("Made")
-
-
-def _fail(message: str) -> NoReturn:
-    Terminal(stderr=True, highlight=False).print(message, style="red", markup=False)
-    raise typer.Exit(2)
-
-
-def _settings() -> "Settings":
-    from server import log
-    from server.settings import Settings, SettingsError
-
-    os.umask(0o077)  # whatever is written here is for its owner's eyes
-    try:
-        settings = Settings.read()
-        settings.prepare()
-    except SettingsError as error:
-        _fail(str(error))
-    log.configure(settings.log_level, settings.log)
-    return settings
-
-
-def _ready(settings: "Settings") -> None:
-    """Bring a SQLite file up to date; ask for `migrate` where other processes may be running.
-
-    Tables that a later version has upgraded are taken as they are: it is being rolled out.
-    """
-    from db import migrate as migrations
-
-    with _database_answers():
-        if settings.database.startswith("sqlite"):
-            migrations.upgrade(settings.database)
-        elif migrations.standing(settings.database) is migrations.Standing.OLDER:
-            _fail("the database's tables are not those of this version: run `sms-console migrate`")
-
-
-@contextmanager
-def _database_answers() -> Iterator[None]:
-    from db.migrate import NoDatabaseError
-
-    try:
-        yield
-    except NoDatabaseError as error:
-        _fail(f"SMS_CONSOLE_DATABASE_URL: {error}")
-
-
-@contextmanager
-def _policies_read() -> Iterator[None]:
-    """Say at the start what is wrong with the policy files, instead of where it was noticed."""
-    from policies.mistake import PolicyFileError
-    from policies.model import ModelError
-
-    try:
-        yield
-    except PolicyFileError as error:
-        _fail("\n".join(str(mistake) for mistake in error.mistakes))
-    except (ModelError, FileNotFoundError, NotADirectoryError) as error:
-        _fail(str(error))
 
 
 @app.command()
@@ -111,15 +45,15 @@ def serve(
     from server.background import embedded_worker
     from server.serving import Server, config
 
-    settings = _settings()
-    _ready(settings)
+    settings = read_settings()
+    ready(settings)
     if demo:
         _show_demo(settings)
     backgrounds = [embedded_worker(settings)] if worker else []
     backgrounds += _watched(settings, "serve")
     if worker:
         _only_worker(settings)
-    with _policies_read():
+    with policies_read():
         application = create_app(settings, backgrounds)
     ending = application.state.console.ending
     memory.settle()
@@ -135,7 +69,7 @@ def _watched(settings: "Settings", part: str) -> "list[Background]":
     try:
         return watching(settings, part)
     except SettingsError as error:
-        _fail(str(error))
+        fail(str(error))
 
 
 def _only_worker(settings: "Settings") -> None:
@@ -145,7 +79,7 @@ def _only_worker(settings: "Settings") -> None:
     try:
         check_free(settings.database)
     except WorkerRunsError as error:
-        _fail(str(error))
+        fail(str(error))
 
 
 @app.command()
@@ -156,12 +90,12 @@ def worker() -> None:
     from server import memory
     from server.background import run_worker
 
-    settings = _settings()
-    _ready(settings)
+    settings = read_settings()
+    ready(settings)
     _only_worker(settings)
     backgrounds = _watched(settings, "worker")
     memory.settle()
-    with _policies_read():
+    with policies_read():
         uvloop.run(run_worker(settings, backgrounds))
 
 
@@ -179,8 +113,8 @@ def migrate(
     """Bring the database's tables to this version."""
     from db import migrate as migrations
 
-    settings = _settings()
-    with _database_answers():
+    settings = read_settings()
+    with database_answers():
         if check:
             raise typer.Exit(0 if migrations.is_current(settings.database) else 1)
         migrations.upgrade(settings.database)
@@ -201,70 +135,8 @@ def demo() -> None:
     """Play the main job against the server that `sms-console serve --demo` started."""
     from server.demo import play
 
-    settings = _settings()
+    settings = read_settings()
     raise typer.Exit(asyncio.run(play(settings, terminal)))
-
-
-@accounts.command("create")
-def create_account(
-    name: Annotated[str, typer.Option(help="The organization's or person's name.")],
-    identity: Annotated[
-        IdentityKind, typer.Option(help="Who stands behind the account.")
-    ] = IdentityKind.ORGANIZATION,
-    *,
-    verified: Annotated[bool, typer.Option("--verified", help="Skip the identity check.")] = False,
-) -> None:
-    """Create a root account and print its uin and password, once."""
-    from server.app import utc_now
-    from server.setup import NewAccount, add_account
-
-    password = generate_password(secrets.SystemRandom())
-    verification = Verification.VERIFIED if verified else Verification.UNVERIFIED
-    new = NewAccount(name=name, identity=identity, verification=verification, password=password)
-
-    async def make(database: "Database", terms: "Terms") -> int:
-        async with database.write() as session:
-            return await add_account(session, new, utc_now(), terms)
-
-    uin = _run(make)
-    terminal.print(f"account {uin}\npassword {password}", markup=False)
-
-
-@operators.command("create")
-def create_operator(
-    name: Annotated[str, typer.Option(help="The name the operator signs in with.")],
-) -> None:
-    """Create an operator and print the password, once."""
-    from server.app import utc_now
-    from server.setup import add_operator
-
-    password = generate_password(secrets.SystemRandom())
-
-    async def make(database: "Database", _terms: "Terms") -> None:
-        async with database.write() as session:
-            await add_operator(session, name, password, utc_now())
-
-    _run(make)
-    terminal.print(f"operator {name}\npassword {password}", markup=False)
-
-
-def _run(make: Callable[["Database", "Terms"], Awaitable[Made]]) -> Made:
-    from db.session import Database
-
-    settings = _settings()
-    _ready(settings)
-
-    async def within() -> Made:
-        database = Database(settings.database)
-        try:
-            return await make(database, settings.terms)
-        finally:
-            await database.close()
-
-    try:
-        return asyncio.run(within())
-    except Refused as refusal:
-        _fail(str(refusal))
 
 
 def _show_demo(settings: "Settings") -> None:
