@@ -28,7 +28,7 @@ class Draft:
 
 def draft(
     name: str,
-    mobile_number: str,
+    phone: str,
     email: str,
     events: Collection[AlarmEvent],
     language: Language | None,
@@ -37,18 +37,18 @@ def draft(
 
     Raises Refused with everything that may not. Without a language, the number decides.
     """
-    name, mobile_number, email = map(text.tidy, (name, mobile_number, email))
+    name, phone, email = map(text.tidy, (name, phone, email))
     problems = text.check(name, "name", least=1, most=NAME_MOST)
-    found = number.anywhere(mobile_number) if mobile_number else None
+    found = number.anywhere(phone) if phone else None
     if isinstance(found, Problem):
-        problems.append(Problem(found.code, found.message, ("mobile_number",)))
+        problems.append(Problem(found.code, found.message, ("phone",)))
         found = None
     if email and not emails.is_address(email):
         message = f"e-mail address {quoted(email)} is not usable: write one such as ops@example.com"
         problems.append(Problem(Code.INVALID, message, ("email",)))
-    if not mobile_number and not email:
+    if not phone and not email:
         message = "a contact without mobile number and e-mail cannot be told: enter one of the two"
-        problems.append(Problem(Code.REQUIRED, message, ("mobile_number",)))
+        problems.append(Problem(Code.REQUIRED, message, ("phone",)))
     if not events:
         message = "events is empty: name at least one that the contact is told of"
         problems.append(Problem(Code.REQUIRED, message, ("events",)))
@@ -70,7 +70,7 @@ def check_distinct(
             f'mobile number "{wanted.number.e164}" is that of another contact of this application: '
             "edit that one"
         )
-        problems.append(Problem(Code.TAKEN, message, ("mobile_number",)))
+        problems.append(Problem(Code.TAKEN, message, ("phone",)))
     email = wanted.email
     if email and email.lower() in {address.lower() for address in addresses if address}:
         message = (

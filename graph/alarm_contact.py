@@ -47,9 +47,7 @@ class AlarmContact(Node):
     """What an account sees of one contact."""
 
     name: str = strawberry.field(description="The name.")
-    mobile_number: str | None = strawberry.field(
-        description="Where text messages go, E.164; null without."
-    )
+    phone: str | None = strawberry.field(description="Where text messages go, E.164; null without.")
     email: str | None = strawberry.field(description="Where e-mails go; null without.")
     events: list[AlarmEvent] = strawberry.field(description="What the contact is told of.")
     language: Language = strawberry.field(description="In which language.")
@@ -62,7 +60,7 @@ class AlarmContact(Node):
         return cls(
             id=encode(KIND, row.id),
             name=row.name,
-            mobile_number=row.phone,
+            phone=row.phone,
             email=row.email,
             events=[event for event in AlarmEvent if event in contact.events],
             language=row.language,
@@ -75,7 +73,7 @@ class AlarmContactAddInput:
     """Whom to tell, how, and of what."""
 
     name: str = strawberry.field(description=f"1 to {rules.NAME_MOST} characters.")
-    mobile_number: str | None = strawberry.field(
+    phone: str | None = strawberry.field(
         default=None,
         description="A mobile number of any country: 11 digits of Mainland China, or country code "
         "and number.",
@@ -96,7 +94,7 @@ class AlarmContactUpdateInput:
     name: str | None = strawberry.field(
         default=None, description=f"1 to {rules.NAME_MOST} characters."
     )
-    mobile_number: str | None = strawberry.field(
+    phone: str | None = strawberry.field(
         default=None, description="Another number; an empty text takes it away."
     )
     email: str | None = strawberry.field(
@@ -169,7 +167,7 @@ class AlarmContactMutation:
         context, key = info.context, key_of(application_id, "Application")
         wanted = rules.draft(
             input.name,
-            input.mobile_number or "",
+            input.phone or "",
             input.email or "",
             input.events,
             input.language,
@@ -194,7 +192,7 @@ class AlarmContactMutation:
             row = found.row
             wanted = rules.draft(
                 row.name if input.name is None else input.name,
-                (row.phone or "") if input.mobile_number is None else input.mobile_number,
+                (row.phone or "") if input.phone is None else input.phone,
                 (row.email or "") if input.email is None else input.email,
                 found.events if input.events is None else input.events,
                 input.language or row.language,

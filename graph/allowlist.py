@@ -45,7 +45,7 @@ class FrequencyAllowlistNumber:
     """What an account sees of one number on the list."""
 
     id: strawberry.ID = strawberry.field(description="Names it for `frequencyAllowlistRemove`.")
-    number: str = strawberry.field(description="The number, E.164.")
+    phone: str = strawberry.field(description="The number, E.164.")
     country: str = strawberry.field(description="Its country, ISO 3166-1; DEF when it has none.")
     added_at: datetime = strawberry.field(description="When it was added.")
     added_by: str = strawberry.field(description="The uin of the user who added it.")
@@ -55,7 +55,7 @@ class FrequencyAllowlistNumber:
         """Show a row."""
         return cls(
             id=encode(KIND, row.id),
-            number=row.phone,
+            phone=row.phone,
             country=row.country,
             added_at=row.added_at,
             added_by=str(row.added_by),
@@ -91,9 +91,9 @@ class FrequencyAllowlistResult:
 
     line: int = strawberry.field(description="The line it stands on, from 1; of ids, the place.")
     value: str = strawberry.field(description="What stands there, at most 100 characters of it.")
-    number: str | None = strawberry.field(description="The number, E.164; null when it is none.")
+    phone: str | None = strawberry.field(description="The number, E.164; null when it is none.")
     status: RowStatus = strawberry.field(description="What became of it.")
-    message: str = strawberry.field(description="Why nothing was done; else empty.")
+    message: str | None = strawberry.field(description="Why nothing was done; else null.")
 
     @classmethod
     def of(cls, row: Row) -> "FrequencyAllowlistResult":
@@ -101,9 +101,9 @@ class FrequencyAllowlistResult:
         return cls(
             line=row.line,
             value=row.value,
-            number=row.number,
+            phone=row.number,
             status=row.status,
-            message=row.message,
+            message=row.message or None,
         )
 
 

@@ -119,7 +119,7 @@ class BlocklistAddResult:
 
     line: int = strawberry.field(description="The line it stands on, from 1.")
     value: str = strawberry.field(description="What stands there, at most 100 characters of it.")
-    number: str | None = strawberry.field(description="The number, E.164; null when it is none.")
+    phone: str | None = strawberry.field(description="The number, E.164; null when it is none.")
     status: AddedStatus = strawberry.field(description="What became of it.")
     message: str | None = strawberry.field(description="Why it was not added; null when it was.")
 
@@ -259,7 +259,7 @@ def _results(entries: Sequence[Entry], new: Collection[str]) -> list[BlocklistAd
             first_line.setdefault(phone, entry.line)
         results.append(
             BlocklistAddResult(
-                line=entry.line, value=entry.value, number=phone, status=status, message=message
+                line=entry.line, value=entry.value, phone=phone, status=status, message=message
             )
         )
     return results

@@ -49,7 +49,7 @@ class Notification:
     """What operators see of a notification."""
 
     id: strawberry.ID = strawberry.field(description="Names it for `notificationResend`.")
-    account: str = strawberry.field(description="The uin of the account that it is about.")
+    account_uin: str = strawberry.field(description="The uin of the account that it is about.")
     application_id: strawberry.ID = strawberry.field(
         description="The application that the contact belongs to."
     )
@@ -74,7 +74,7 @@ class Notification:
         """Show a row."""
         return cls(
             id=encode(KIND, row.id),
-            account=str(row.account_uin),
+            account_uin=str(row.account_uin),
             application_id=encode("Application", row.app_id),
             event=row.event,
             channel=row.channel,
@@ -99,7 +99,7 @@ class NotificationFilter:
     state: NotificationState | None = strawberry.field(
         default=None, description="Only those this far."
     )
-    account: str | None = strawberry.field(
+    account_uin: str | None = strawberry.field(
         default=None, description="Only those about the account of this uin."
     )
     event: AlarmEvent | None = strawberry.field(default=None, description="Only those of this.")
@@ -109,7 +109,7 @@ class NotificationFilter:
 
     def listing(self) -> Listing:
         """Read the uin; raises BadUserInput."""
-        return Listing(self.state, uin_of(self.account, "account"), self.event, self.channel)
+        return Listing(self.state, uin_of(self.account_uin, "accountUin"), self.event, self.channel)
 
 
 @strawberry.type(description="The answer to `notificationResend`.")

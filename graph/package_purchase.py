@@ -69,7 +69,7 @@ class AccountPurchase(PackagePurchase):
 class PurchaseFilter:
     """Narrow a list of purchases."""
 
-    account: str | None = strawberry.field(
+    account_uin: str | None = strawberry.field(
         default=None, description="Only those of the account of this uin."
     )
     bought_from: datetime | None = strawberry.field(
@@ -82,7 +82,7 @@ class PurchaseFilter:
     def listing(self) -> Listing:
         """Read uin and times; raises BadUserInput."""
         return Listing(
-            uin_of(self.account, "account"),
+            uin_of(self.account_uin, "accountUin"),
             moment(self.bought_from, "boughtFrom"),
             moment(self.bought_until, "boughtUntil"),
         )

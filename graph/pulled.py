@@ -29,7 +29,7 @@ class PulledStatus:
     phone: str = strawberry.field(
         description="Number of the recipient, in E.164; as it was given where it is none."
     )
-    country_code: str = strawberry.field(
+    dial_code: str = strawberry.field(
         description="Country calling code, without plus; empty where the number is none."
     )
     subscriber_number: str = strawberry.field(description="The number without it.")
@@ -44,11 +44,11 @@ class PulledStatus:
     @classmethod
     def of(cls, status: rules.PulledStatus) -> Self:
         """Show a record."""
-        country_code, subscriber_number = status.number
+        dial_code, subscriber_number = status.number
         return cls(
             serial_no=status.serial_no,
             phone=status.phone,
-            country_code=country_code,
+            dial_code=dial_code,
             subscriber_number=subscriber_number,
             delivered=status.delivered,
             code=status.code,
@@ -63,23 +63,25 @@ class PulledReply:
     """One reply."""
 
     phone: str = strawberry.field(description="Number of the recipient, in E.164.")
-    country_code: str = strawberry.field(description="Country calling code, without plus.")
+    dial_code: str = strawberry.field(description="Country calling code, without plus.")
     subscriber_number: str = strawberry.field(description="The number without it.")
     text: str = strawberry.field(description="What they wrote.")
-    sign: str = strawberry.field(description="Signature of the message they answered, or empty.")
+    signature_content: str = strawberry.field(
+        description="What the signature of the message they answered says, or empty."
+    )
     extend: str = strawberry.field(description="Extension code of that message, or empty.")
     at: datetime = strawberry.field(description="When, by the carrier's clock.")
 
     @classmethod
     def of(cls, reply: rules.PulledReply) -> Self:
         """Show a record."""
-        country_code, subscriber_number = reply.number
+        dial_code, subscriber_number = reply.number
         return cls(
             phone=reply.phone,
-            country_code=country_code,
+            dial_code=dial_code,
             subscriber_number=subscriber_number,
             text=reply.text,
-            sign=reply.sign,
+            signature_content=reply.sign,
             extend=reply.extend,
             at=reply.at,
         )

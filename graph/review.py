@@ -121,7 +121,7 @@ class ReviewQuery:
         region: Annotated[
             Region | None, strawberry.argument(description="Only what is for this region.")
         ] = None,
-        account: Annotated[
+        account_uin: Annotated[
             str | None, strawberry.argument(description="Only what the account of this uin wants.")
         ] = None,
         claim: Annotated[
@@ -134,7 +134,7 @@ class ReviewQuery:
         context = info.context
         page = page_request(first, after, datetime)
         claims = Claims(claim, context.caller.uin, context.now) if claim else None
-        listing = Queue(kind, region, uin_of(account, "account"), claims)
+        listing = Queue(kind, region, uin_of(account_uin, "accountUin"), claims)
         async with context.database.read() as session:
             found = await queues.page(session, listing, first=page.first, after=page.after)
             items = await show(context, session, found.rows)

@@ -69,7 +69,7 @@ class RouteDryRunCarrier:
 class RouteDryRun:
     """The route, its carriers, and what was passed over."""
 
-    number: str = strawberry.field(description="The number, E.164.")
+    phone: str = strawberry.field(description="The number, E.164.")
     country: str = strawberry.field(description="Its country, ISO 3166-1; DEF when it has none.")
     region: Region = strawberry.field(description="Where it is registered.")
     route: Route | None = strawberry.field(description="The route; null when none takes it.")
@@ -92,7 +92,7 @@ class RouteDryRunQuery:
     async def route_dry_run(
         self,
         info: Info,
-        number: Annotated[
+        phone: Annotated[
             str,
             strawberry.argument(
                 description="A mobile number: 11 digits of Mainland China, or country code and "
@@ -108,7 +108,7 @@ class RouteDryRunQuery:
         ] = None,
     ) -> RouteDryRun | None:
         """Which route would take a number, which carriers, and why no route before it."""
-        context, found = info.context, _read(number)
+        context, found = info.context, _read(phone)
         uin = uin_of(account_uin, "accountUin") or NOBODY
         destination = Destination(uin, found.region, found.country, found.e164, sms_type)
         async with context.database.read() as session:
@@ -124,7 +124,7 @@ class RouteDryRunQuery:
                 break
             skipped.append(RouteSkip(route=Route.of(listed), reasons=list(reasons)))
         return RouteDryRun(
-            number=found.e164,
+            phone=found.e164,
             country=found.country,
             region=found.region,
             route=Route.of(taking) if taking else None,
@@ -137,7 +137,7 @@ class RouteDryRunQuery:
 def _read(text: str) -> Number:
     found = number.anywhere(text)
     if isinstance(found, Problem):
-        raise BadUserInput(found.message, argument="number")
+        raise BadUserInput(found.message, argument="phone")
     return found
 
 

@@ -45,7 +45,7 @@ class UserUpdateInput:
     password: str | None = strawberry.field(
         default=None, description="A new password, as in `userCreate`; it is signed out everywhere."
     )
-    must_reset: bool | None = strawberry.field(
+    must_reset_password: bool | None = strawberry.field(
         default=None,
         description="Whether it has to choose a new password when it signs in next; true by "
         "default when this gives it a password.",
@@ -54,7 +54,7 @@ class UserUpdateInput:
     @property
     def touches_sign_in(self) -> bool:
         """Whether anything but contact data is to change."""
-        return (self.console_login, self.password, self.must_reset) != (None, None, None)
+        return (self.console_login, self.password, self.must_reset_password) != (None, None, None)
 
 
 @strawberry.type(description="The answer to `userUpdate`.")
@@ -175,10 +175,10 @@ def _change_sign_in(row: UserRow, given: UserUpdateInput, password: _Password) -
         return True
     if password.hashed is not None:
         row.password_hash = password.hashed
-        row.must_reset = given.must_reset is not False
+        row.must_reset = given.must_reset_password is not False
         return True
-    if given.must_reset is not None and row.password_hash is not None:
-        row.must_reset = given.must_reset
+    if given.must_reset_password is not None and row.password_hash is not None:
+        row.must_reset = given.must_reset_password
     return False
 
 

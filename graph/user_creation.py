@@ -47,7 +47,7 @@ class UserCreateInput:
         description="8 to 128 characters with upper case, lower case, digit and special "
         "character; left out, one is generated and shown once.",
     )
-    must_reset: bool = strawberry.field(
+    must_reset_password: bool = strawberry.field(
         default=True, description="Whether it has to choose a new password when it signs in first."
     )
     api_access: bool = strawberry.field(
@@ -63,7 +63,7 @@ class UserQuickCreateInput:
     console_login: bool = strawberry.field(
         default=True, description="Whether they can sign in with a password."
     )
-    must_reset: bool = strawberry.field(
+    must_reset_password: bool = strawberry.field(
         default=True, description="Whether they have to choose a new password at first."
     )
     api_access: bool = strawberry.field(
@@ -143,7 +143,7 @@ class UserCreationMutation:
             password=password,
             generated=input.password is None,
             password_hash=await asyncio.to_thread(hash_password, password) if password else None,
-            must_reset=input.must_reset and password is not None,
+            must_reset=input.must_reset_password and password is not None,
             pair=access_key.new_pair() if input.api_access else None,
         )
         return await _create(info.context, [draft])
@@ -169,7 +169,7 @@ class UserCreationMutation:
                 password_hash=await asyncio.to_thread(hash_password, password)
                 if password
                 else None,
-                must_reset=input.must_reset and password is not None,
+                must_reset=input.must_reset_password and password is not None,
                 pair=access_key.new_pair() if input.api_access else None,
             )
             for position, (name, password) in enumerate(zip(names, passwords, strict=True))
@@ -259,7 +259,7 @@ def told(row: UserRow) -> dict[str, str | bool]:
         "phone": row.phone,
         "email": row.email,
         "consoleLogin": row.password_hash is not None,
-        "mustReset": row.must_reset,
+        "mustResetPassword": row.must_reset,
         "disabled": row.disabled,
     }
 

@@ -42,7 +42,7 @@ def test_all_that_is_wrong_is_said_at_once() -> None:
         draft(" ", "12345", "ann@", [], None)
     assert found(refused) == [
         (Code.REQUIRED, ("name",)),
-        (Code.INVALID, ("mobile_number",)),
+        (Code.INVALID, ("phone",)),
         (Code.INVALID, ("email",)),
         (Code.REQUIRED, ("events",)),
     ]
@@ -51,7 +51,7 @@ def test_all_that_is_wrong_is_said_at_once() -> None:
 def test_one_way_to_be_told_is_needed() -> None:
     with pytest.raises(Refused) as refused:
         draft("Ann", " ", "", EVENTS, None)
-    assert found(refused) == [(Code.REQUIRED, ("mobile_number",))]
+    assert found(refused) == [(Code.REQUIRED, ("phone",))]
 
 
 @pytest.mark.parametrize("size", [60, 61])
@@ -102,5 +102,5 @@ def test_two_contacts_are_never_reached_the_same_way() -> None:
     check_distinct(wanted, ["+8613800138001", None], ["bob@example.com", None])
     with pytest.raises(Refused) as refused:
         check_distinct(wanted, ["+8613800138000"], ["ANN@example.com"])
-    assert found(refused) == [(Code.TAKEN, ("mobile_number",)), (Code.TAKEN, ("email",))]
+    assert found(refused) == [(Code.TAKEN, ("phone",)), (Code.TAKEN, ("email",))]
     assert '"+8613800138000" is that of another contact' in refused.value.problems[0].message

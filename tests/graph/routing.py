@@ -35,9 +35,9 @@ mutation ($id: ID!) { routeDelete(id: $id) { deletedId userErrors { code field m
 LIST = f"{{ routes {{ {ROUTE} }} }}"
 ONE = f"query ($id: ID!) {{ route(id: $id) {{ {ROUTE} }} }}"
 DRY_RUN = """
-query ($number: String!, $smsType: SmsType = REGULAR, $accountUin: String) {
-  routeDryRun(number: $number, smsType: $smsType, accountUin: $accountUin) {
-    number country region code
+query ($phone: String!, $smsType: SmsType = REGULAR, $accountUin: String) {
+  routeDryRun(phone: $phone, smsType: $smsType, accountUin: $accountUin) {
+    phone country region code
     route { position }
     carriers { carrier weight share paused connected hasRoom }
     skipped { route { position } reasons }
@@ -74,6 +74,6 @@ class Office:
         found = (await self.operator.run(LIST))["routes"]
         return [(row["position"], row["note"]) for row in found]
 
-    async def dry_run(self, number: str, **given: Any) -> Any:
+    async def dry_run(self, phone: str, **given: Any) -> Any:
         """Ask where a number goes."""
-        return (await self.operator.run(DRY_RUN, number=number, **given))["routeDryRun"]
+        return (await self.operator.run(DRY_RUN, phone=phone, **given))["routeDryRun"]

@@ -15,7 +15,7 @@ from tests.console import START, Caller, Console, Statements
 from tests.graph import test_application as applications
 from tests.graph import test_restore as restoring
 
-SHOWN = "id name mobileNumber email events language createdAt"
+SHOWN = "id name phone email events language createdAt"
 LIST = f"query ($id: ID!) {{ alarmContacts(applicationId: $id) {{ {SHOWN} }} }}"
 READ = f"query ($id: ID!) {{ alarmContact(id: $id) {{ {SHOWN} }} }}"
 NODE = f"query ($id: ID!) {{ node(id: $id) {{ ... on AlarmContact {{ {SHOWN} }} }} }}"
@@ -40,7 +40,7 @@ mutation ($id: ID!) { alarmContactDelete(id: $id) { deletedId userErrors { code 
 """
 ANN: dict[str, Any] = {
     "name": "Ann",
-    "mobileNumber": "138 0013 8000",
+    "phone": "138 0013 8000",
     "email": "ann@example.com",
     "events": ["PACKAGE", "FREQUENCY_LIMIT", "PACKAGE"],
 }
@@ -51,7 +51,7 @@ def app(parts: Parts) -> str:
 
 
 def numbered(number: int) -> dict[str, Any]:
-    return ANN | {"mobileNumber": f"1380013800{number}", "email": f"ann{number}@example.com"}
+    return ANN | {"phone": f"1380013800{number}", "email": f"ann{number}@example.com"}
 
 
 async def add(caller: Caller, parts: Parts, **fields: Any) -> Any:
@@ -85,7 +85,7 @@ async def test_a_contact_is_shown_as_it_was_added(
     assert contact == {
         "id": encode("AlarmContact", 1),
         "name": "Ann",
-        "mobileNumber": "+8613800138000",
+        "phone": "+8613800138000",
         "email": "ann@example.com",
         "events": ["FREQUENCY_LIMIT", "PACKAGE"],
         "language": "CHINESE",
@@ -93,10 +93,8 @@ async def test_a_contact_is_shown_as_it_was_added(
     }
     assert (await root.run(READ, id=contact["id"]))["alarmContact"] == contact
     assert (await root.run(NODE, id=contact["id"]))["node"] == contact
-    other = await add(
-        root, parts, mobileNumber="+85266661234", email=None, events=["REVIEW_RESULT"]
-    )
-    assert (other["mobileNumber"], other["email"], other["language"]) == (
+    other = await add(root, parts, phone="+85266661234", email=None, events=["REVIEW_RESULT"])
+    assert (other["phone"], other["email"], other["language"]) == (
         "+85266661234",
         None,
         "ENGLISH",
@@ -109,16 +107,16 @@ async def test_every_problem_is_told_at_its_field(
 ) -> None:
     root = console.root(account)
     before = await console.digest()
-    wrong = {"name": " ", "mobileNumber": "12", "email": "ann", "events": []}
+    wrong = {"name": " ", "phone": "12", "email": "ann", "events": []}
     assert await root.refused(ADD, id=app(parts), input=wrong) == [
         ("REQUIRED", ["input", "name"]),
-        ("INVALID", ["input", "mobileNumber"]),
+        ("INVALID", ["input", "phone"]),
         ("INVALID", ["input", "email"]),
         ("REQUIRED", ["input", "events"]),
     ]
     nowhere = {"name": "Ann", "events": ["PACKAGE"]}
     assert await root.refused(ADD, id=app(parts), input=nowhere) == [
-        ("REQUIRED", ["input", "mobileNumber"])
+        ("REQUIRED", ["input", "phone"])
     ]
     assert await console.digest() == before
 
@@ -128,11 +126,11 @@ async def test_a_number_and_an_address_belong_to_one_contact(
 ) -> None:
     root = console.root(account)
     first = await add(root, parts)
-    second = await add(root, parts, mobileNumber="", email="bob@example.com")
+    second = await add(root, parts, phone="", email="bob@example.com")
     before = await console.digest()
     same = ANN | {"email": "ANN@example.com"}
     assert await root.refused(ADD, id=app(parts), input=same) == [
-        ("TAKEN", ["input", "mobileNumber"]),
+        ("TAKEN", ["input", "phone"]),
         ("TAKEN", ["input", "email"]),
     ]
     taken = {"email": "Ann@example.com"}
@@ -151,12 +149,12 @@ async def test_an_edit_changes_what_it_names(
     contact = await add(root, parts)
     changed = await update(root, contact["id"], name="Ann Lee", events=["REVIEW_RESULT"])
     assert changed == contact | {"name": "Ann Lee", "events": ["REVIEW_RESULT"]}
-    changed = await update(root, contact["id"], mobileNumber="", language="ENGLISH")
-    assert (changed["mobileNumber"], changed["email"]) == (None, "ann@example.com")
+    changed = await update(root, contact["id"], phone="", language="ENGLISH")
+    assert (changed["phone"], changed["email"]) == (None, "ann@example.com")
     assert (changed["language"], changed["events"]) == ("ENGLISH", ["REVIEW_RESULT"])
     assert await update(root, contact["id"]) == changed
     assert await root.refused(UPDATE, id=contact["id"], input={"email": ""}) == [
-        ("REQUIRED", ["input", "mobileNumber"])
+        ("REQUIRED", ["input", "phone"])
     ]
     assert await root.refused(UPDATE, id=contact["id"], input={"events": []}) == [
         ("REQUIRED", ["input", "events"])

@@ -17,7 +17,7 @@ ADD = """
 mutation ($id: ID!, $numbers: String!) {
   frequencyAllowlistAdd(applicationId: $id, input: {numbers: $numbers}) {
     changed
-    results { line value number status message }
+    results { line value phone status message }
     userErrors { code field message }
   }
 }
@@ -26,7 +26,7 @@ REMOVE = """
 mutation ($id: ID!, $numbers: String, $ids: [ID!]) {
   frequencyAllowlistRemove(applicationId: $id, input: {numbers: $numbers, ids: $ids}) {
     changed
-    results { line value number status message }
+    results { line value phone status message }
     userErrors { code field message }
   }
 }
@@ -34,7 +34,7 @@ mutation ($id: ID!, $numbers: String, $ids: [ID!]) {
 LIST = """
 query ($id: ID!, $search: String, $first: Int = 20, $after: String) {
   frequencyAllowlist(applicationId: $id, search: $search, first: $first, after: $after) {
-    nodes { id number country addedAt addedBy }
+    nodes { id phone country addedAt addedBy }
     pageInfo { hasNextPage endCursor }
     totalCount
   }
@@ -88,7 +88,7 @@ async def test_a_pasted_list_is_answered_row_by_row(
     root = console.root(account)
     payload = await add(root, parts, PASTED)
     assert payload["changed"] == 5
-    rows = [(row["line"], row["number"], row["status"]) for row in payload["results"]]
+    rows = [(row["line"], row["phone"], row["status"]) for row in payload["results"]]
     assert rows == [
         (1, "+8613800138000", "ADDED"),
         (2, "+8613800138001", "ADDED"),
@@ -120,12 +120,12 @@ async def test_the_list_shows_the_last_added_first_and_is_searched_by_digits(
     (newest, *older) = await listed(root, parts)
     assert newest == {
         "id": encode("FrequencyAllowlistNumber", 3),
-        "number": "+85266661234",
+        "phone": "+85266661234",
         "country": "HK",
         "addedAt": (START + timedelta(seconds=1)).isoformat(),
         "addedBy": str(account.uin),
     }
-    assert [node["number"] for node in older] == ["+8613900139000", "+8613800138000"]
+    assert [node["phone"] for node in older] == ["+8613900139000", "+8613800138000"]
     for search, numbers in (
         ("1380", ["+8613800138000"]),
         ("１３９ 00", ["+8613900139000"]),
@@ -134,11 +134,11 @@ async def test_the_list_shows_the_last_added_first_and_is_searched_by_digits(
         ("abc", []),
         ("%", []),
     ):
-        assert [node["number"] for node in await listed(root, parts, search=search)] == numbers
+        assert [node["phone"] for node in await listed(root, parts, search=search)] == numbers
     page = (await root.run(LIST, id=app(parts), first=2))["frequencyAllowlist"]
     assert (page["totalCount"], page["pageInfo"]["hasNextPage"]) == (3, True)
     rest = await listed(root, parts, after=page["pageInfo"]["endCursor"])
-    assert [node["number"] for node in rest] == ["+8613800138000"]
+    assert [node["phone"] for node in rest] == ["+8613800138000"]
 
 
 async def test_numbers_are_removed_as_they_were_pasted_or_by_id(
@@ -152,13 +152,13 @@ async def test_numbers_are_removed_as_they_were_pasted_or_by_id(
     ids = [node["id"] for node in await listed(root, parts)][:2]
     payload = await remove(root, parts, ids=[*ids, ids[0], encode("FrequencyAllowlistNumber", 99)])
     assert payload["changed"] == 2
-    assert [(row["line"], row["number"], row["status"]) for row in payload["results"]] == [
+    assert [(row["line"], row["phone"], row["status"]) for row in payload["results"]] == [
         (1, PHONES[3], "REMOVED"),
         (2, PHONES[2], "REMOVED"),
         (3, PHONES[3], "DUPLICATE"),
         (4, None, "MISSING"),
     ]
-    assert [node["number"] for node in await listed(root, parts)] == [PHONES[1]]
+    assert [node["phone"] for node in await listed(root, parts)] == [PHONES[1]]
     assert await used(console, parts) == 1
 
 
@@ -247,7 +247,7 @@ async def test_who_may_only_read_changes_nothing_and_strangers_see_nothing(
 ) -> None:
     await add(console.root(account), parts, PHONES[0])
     reader = await console.sub(account, "QcloudSMSReadOnlyAccess")
-    assert [node["number"] for node in await listed(reader, parts)] == [PHONES[0]]
+    assert [node["phone"] for node in await listed(reader, parts)] == [PHONES[0]]
     before = await console.digest()
     for document in (ADD, REMOVE):
         answer = await reader.ask(document, id=app(parts), numbers=PHONES[0])

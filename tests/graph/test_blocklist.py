@@ -20,7 +20,7 @@ ADD = """
 mutation ($input: BlocklistAddInput!) {
   blocklistAdd(input: $input) {
     added
-    results { line value number status message }
+    results { line value phone status message }
     userErrors { code field message }
   }
 }

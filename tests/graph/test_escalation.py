@@ -179,7 +179,7 @@ ATTACKS: dict[str, Attack] = {
     ),
     "let another sign in": on(USER_UPDATE, lambda o: o.chief.id, input={"consoleLogin": True}),
     "spare oneself a new password": on(
-        USER_UPDATE, lambda o: o.admin.id, input={"mustReset": False}
+        USER_UPDATE, lambda o: o.admin.id, input={"mustResetPassword": False}
     ),
     "let a stronger user in again": _disabled_chief,
     "disable oneself": on(USER_DISABLE, lambda o: o.admin.id),

@@ -21,7 +21,7 @@ LIST = """
 query ($where: NotificationFilter, $first: Int = 20, $after: String) {
   notifications(where: $where, first: $first, after: $after) {
     nodes {
-      id account applicationId event channel contactName address language subject text
+      id accountUin applicationId event channel contactName address language subject text
       state attempts error createdAt retryAt sentAt
     }
     totalCount
@@ -80,7 +80,7 @@ async def test_the_outbox_shows_what_was_told_newest_first(
     mail, message = await listed(await console.operator())
     assert message == {
         "id": SMS,
-        "account": str(account.uin),
+        "accountUin": str(account.uin),
         "applicationId": encode("Application", parts.app_id),
         "event": "PACKAGE",
         "channel": "SMS",
@@ -136,9 +136,9 @@ async def test_the_outbox_is_narrowed_and_paged(console: Console, account: Accou
         2,
     ]
     assert [node["id"] for node in await listed(operator, channel="SMS", event="PACKAGE")] == [SMS]
-    assert len(await listed(operator, account=str(account.uin))) == 4
-    assert await listed(operator, account="1") == []
-    assert (await operator.ask(LIST, where={"account": "x"})).code == "BAD_USER_INPUT"
+    assert len(await listed(operator, accountUin=str(account.uin))) == 4
+    assert await listed(operator, accountUin="1") == []
+    assert (await operator.ask(LIST, where={"accountUin": "x"})).code == "BAD_USER_INPUT"
     page = (await operator.run(LIST, first=3))["notifications"]
     assert (page["totalCount"], page["pageInfo"]["hasNextPage"]) == (4, True)
     rest = await operator.run(LIST, first=3, after=page["pageInfo"]["endCursor"])

@@ -107,11 +107,11 @@ async def test_a_purchase_is_a_package_with_a_price_for_the_operator_to_bill(
         "currency": "CNY",
         "boughtBy": uin,
     }
-    found = (await operator.run(PURCHASES, where={"account": uin}))["purchases"]
+    found = (await operator.run(PURCHASES, where={"accountUin": uin}))["purchases"]
     assert found == {"nodes": [billed], "totalCount": 1}
-    none = (await operator.run(PURCHASES, where={"account": "1"}))["purchases"]
+    none = (await operator.run(PURCHASES, where={"accountUin": "1"}))["purchases"]
     assert none == {"nodes": [], "totalCount": 0}
-    assert (await operator.ask(PURCHASES, where={"account": "x"})).code == "BAD_USER_INPUT"
+    assert (await operator.ask(PURCHASES, where={"accountUin": "x"})).code == "BAD_USER_INPUT"
 
 
 async def test_a_refused_purchase_changes_nothing(console: Console) -> None:

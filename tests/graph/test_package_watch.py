@@ -100,7 +100,7 @@ async def test_a_task_that_crosses_the_threshold_tells_the_contacts(console: Con
     async with console.database.write() as session:
         draft = rules.draft(
             name="Ops",
-            mobile_number="+8613800000001",
+            phone="+8613800000001",
             email="ops@example.com",
             events=[AlarmEvent.PACKAGE],
             language=Language.ENGLISH,

@@ -31,7 +31,7 @@ PULL = """
 mutation ($input: PullRecordsInput!) {
   statusPull(input: $input) {
     statuses {
-      serialNo phone countryCode subscriberNumber delivered code reason at sessionContext
+      serialNo phone dialCode subscriberNumber delivered code reason at sessionContext
     }
     userErrors { code field message }
   }
@@ -40,7 +40,7 @@ mutation ($input: PullRecordsInput!) {
 PULL_REPLIES = """
 mutation ($input: PullRecordsInput!) {
   replyPull(input: $input) {
-    replies { phone countryCode subscriberNumber text sign extend at }
+    replies { phone dialCode subscriberNumber text signatureContent extend at }
     userErrors { code field message }
   }
 }
@@ -48,7 +48,7 @@ mutation ($input: PullRecordsInput!) {
 BY_NUMBER = """
 query ($input: PhoneNumberInput!) {
   statusesByPhoneNumber(input: $input) { serialNo phone delivered code sessionContext }
-  repliesByPhoneNumber(input: $input) { phone text sign }
+  repliesByPhoneNumber(input: $input) { phone text signatureContent }
 }
 """
 
@@ -100,7 +100,7 @@ async def test_statuses_are_taken_once(console: Console, root: Caller) -> None:
         {
             "serialNo": f"5000:{int(START.timestamp())}1",
             "phone": "+8613800138000",
-            "countryCode": "86",
+            "dialCode": "86",
             "subscriberNumber": "13800138000",
             "delivered": True,
             "code": "DELIVRD",
@@ -120,10 +120,10 @@ async def test_replies_are_taken_once(console: Console, root: Caller) -> None:
     assert (await taken(root, PULL_REPLIES))["replies"] == [
         {
             "phone": "+8613800138000",
-            "countryCode": "86",
+            "dialCode": "86",
             "subscriberNumber": "13800138000",
             "text": "yes",
-            "sign": "",
+            "signatureContent": "",
             "extend": "",
             "at": START.isoformat(),
         }

@@ -11,8 +11,8 @@ from tests.graph import test_template as templates
 from tests.images import image, upload
 
 QUEUE = """
-query ($kind: ReviewKind, $region: Region, $account: String, $first: Int!, $after: String) {
-  reviewQueue(kind: $kind, region: $region, account: $account, first: $first, after: $after) {
+query ($kind: ReviewKind, $region: Region, $accountUin: String, $first: Int!, $after: String) {
+  reviewQueue(kind: $kind, region: $region, accountUin: $accountUin, first: $first, after: $after) {
     nodes {
       id kind submittedAt dueAt verdict decidedBy { uin }
       claimedBy { name } claimedUntil
@@ -101,8 +101,8 @@ async def test_the_queue_is_oldest_first_over_all_accounts_and_kinds(console: Co
     assert await listed() == everything
     assert await listed(kind="TEMPLATE") == everything[1:]
     assert await listed(region="GLOBAL") == [("TEMPLATE", theirs)]
-    assert await listed(account=mine) == [everything[0], everything[2]]
-    assert await listed(account="1") == []
+    assert await listed(accountUin=mine) == [everything[0], everything[2]]
+    assert await listed(accountUin="1") == []
     page = await queue(operator, first=2)
     assert page["pageInfo"]["hasNextPage"]
     rest = await queue(operator, first=2, after=page["pageInfo"]["endCursor"])
@@ -112,9 +112,9 @@ async def test_the_queue_is_oldest_first_over_all_accounts_and_kinds(console: Co
 async def test_an_account_that_is_no_number_is_a_wrong_argument(console: Console) -> None:
     operator = await console.operator()
     for wrong in ("acme", "", "-1", "9" * 19, "\N{ARABIC-INDIC DIGIT ONE}"):
-        answer = await operator.ask(QUEUE, first=1, account=wrong)
+        answer = await operator.ask(QUEUE, first=1, accountUin=wrong)
         assert answer.code == "BAD_USER_INPUT"
-        assert '"account" must be a uin such as 12345678' in answer.errors[0].message
+        assert '"accountUin" must be a uin such as 12345678' in answer.errors[0].message
 
 
 async def test_a_page_costs_the_same_statements_however_long_it_is(console: Console) -> None:

@@ -218,7 +218,7 @@ async def test_statements_do_not_grow_with_the_table(office: Office) -> None:
     for _ in range(2):
         for _ in range(5):
             await office.create(1, conditions={"country": "US"})
-        costs.append((await cost(LIST), await cost(DRY_RUN, number="13800138000")))
+        costs.append((await cost(LIST), await cost(DRY_RUN, phone="13800138000")))
     assert costs == [(2, 4), (2, 4)]
     first = encode("Route", 1)
     assert await cost(MOVE, id=first, position=1) <= 5
@@ -237,7 +237,7 @@ async def test_nobody_of_an_account_sees_or_changes_a_route(office: Office) -> N
     calls: list[tuple[str, dict[str, Any]]] = [
         (LIST, {}),
         (ONE, identity),
-        (DRY_RUN, {"number": "13800138000"}),
+        (DRY_RUN, {"phone": "13800138000"}),
         (CREATE, {"input": {"position": 1, "targets": [{"carrier": "one"}]}}),
         (UPDATE, {**identity, "input": {"enabled": False}}),
         (MOVE, {**identity, "position": 1}),

@@ -26,7 +26,7 @@ async def test_a_dry_run_says_who_takes_a_number_and_why_not_those_before(office
     away = {"paused": False, "connected": False, "hasRoom": False}
     found = await office.dry_run("852 6666 1234", accountUin=uin)
     assert found == {
-        "number": "+85266661234",
+        "phone": "+85266661234",
         "country": "HK",
         "region": "GLOBAL",
         "code": None,
@@ -42,7 +42,7 @@ async def test_a_dry_run_says_who_takes_a_number_and_why_not_those_before(office
         ],
     }
     other = await office.dry_run("13800138000", smsType="MARKETING")
-    assert (other["number"], other["country"], other["region"]) == (
+    assert (other["phone"], other["country"], other["region"]) == (
         "+8613800138000",
         "CN",
         "MAINLAND",
@@ -92,10 +92,10 @@ async def test_a_number_without_a_route_is_refused_and_the_dry_run_says_so(offic
 
 
 async def test_a_dry_run_of_no_number_is_a_wrong_argument(office: Office) -> None:
-    answer = await office.operator.ask(DRY_RUN, number="12345")
+    answer = await office.operator.ask(DRY_RUN, phone="12345")
     assert answer.code == "BAD_USER_INPUT"
     assert answer.errors[0].message.startswith('mobile number "12345" is not a mobile number')
-    assert answer.errors[0].extensions["argument"] == "number"
-    answer = await office.operator.ask(DRY_RUN, number="13800138000", accountUin="acme")
+    assert answer.errors[0].extensions["argument"] == "phone"
+    answer = await office.operator.ask(DRY_RUN, phone="13800138000", accountUin="acme")
     assert answer.code == "BAD_USER_INPUT"
     assert answer.errors[0].message == '"accountUin" must be a uin such as 12345678, not "acme"'

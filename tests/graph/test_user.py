@@ -241,7 +241,7 @@ async def test_a_new_password_ends_every_session_and_signing_in_can_be_taken_awa
     assert payload["user"]["mustResetPassword"] is True
     async with console.database.write() as session:
         await sign_in.open_session(session, ops.uin, "token", console.clock.now, timedelta(hours=1))
-    given = {"password": "Correct-horse-7", "mustReset": False}
+    given = {"password": "Correct-horse-7", "mustResetPassword": False}
     payload = await company.done(UPDATE, id=ops.id, input=given)
     assert (payload["password"], payload["user"]["mustResetPassword"]) == (None, False)
     uin = str(company.account.uin)

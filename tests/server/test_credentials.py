@@ -13,7 +13,7 @@ from tests.graph.test_sign_in import SIGN_IN
 
 QUICK = """
 mutation ($names: [String!]!) {
-  userQuickCreate(input: {names: $names, apiAccess: true, mustReset: false}) {
+  userQuickCreate(input: {names: $names, apiAccess: true, mustResetPassword: false}) {
     created { user { uin name } password secretId secretKey }
     credentialsUrl signInUrl userErrors { code field message }
   }

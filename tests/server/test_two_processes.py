@@ -71,7 +71,7 @@ def playing(data: Path, database_url: str) -> Iterator[Scene]:
         stack.enter_context(serving(second, "--no-worker"))
         root = stack.enter_context(remote(first))
         root.sign_in(accountUin=DEMO_UIN, password=root_password(data))
-        given = {"name": "ops", "password": PASSWORD, "mustReset": False}
+        given = {"name": "ops", "password": PASSWORD, "mustResetPassword": False}
         created = root.done(USER_CREATE, input=given)["created"]
         scene = Scene(root, stack.enter_context(remote(second)), created[0]["user"]["id"])
         scene.sign_in()
