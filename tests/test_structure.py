@@ -4,6 +4,7 @@ import ast
 import importlib
 import importlib.metadata
 import re
+import tomllib
 from collections import Counter
 from pathlib import Path
 
@@ -146,3 +147,15 @@ def test_one_distribution_owns_the_casbin_package() -> None:
         if name == "casbin"
     )
     assert names == {"casbin": 1}
+
+
+def test_an_image_holds_the_product_and_nothing_beside_it() -> None:
+    """What lies in a checkout, keys among it, stays out: only what is named is copied."""
+    lines = (ROOT / ".dockerignore").read_text().splitlines()
+    rules = [line for line in lines if line and not line.startswith("#")]
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    packages = settings["tool"]["setuptools"]["packages"]["find"]["include"]
+    needed = {name.removesuffix("*") for name in packages} | {"pyproject.toml", "requirements.lock"}
+    named = {rule.removeprefix("!") for rule in rules if rule.startswith("!")}
+    assert rules[0] == "*"
+    assert named == needed | {settings["project"]["readme"], "web"}
