@@ -162,6 +162,18 @@ async def test_the_report_adds_up_and_gives_each_reason_its_proportion(
     assert (await root.run(SHOW, id=task_id))["bulkTask"]["progress"] == 1.0
 
 
+async def test_a_report_reads_recipients_only_for_their_countries(
+    console: Console, account: AccountRow, far: Parts
+) -> None:
+    root = console.root(account)
+    task_id = await ready(console, far, Found([(2, "+85266661234", "HK", ["A", "B"], 9, 2)]))
+    figures = "query ($id: ID!) { bulkTaskReport(id: $id) { recipients inDoubt %s } }"
+    for wanted, reads in (("", 0), ("countries { country }", 1)):
+        with Statements(console.database) as statements:
+            await root.run(figures % wanted, id=task_id)
+        assert sum("GROUP BY message.country" in text for text in statements.texts) == reads
+
+
 READS: Mapping[str, str] = {
     "sms:DescribeSendSMSTaskSummary": SHOW,
     "sms:DescribeSendSMSDetail": "query ($id: ID!) { bulkTaskRecipients(id: $id) { totalCount } }",
