@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Iterator
+from datetime import date, datetime
 from typing import Final
 
 import strawberry
@@ -48,6 +49,7 @@ from graph.long import LONG, Long
 from graph.lookup import lookup
 from graph.message_send import MessageSendMutation, MessageSendQuery
 from graph.migration import MigrationQuery
+from graph.moment import DATE, DATE_TIME
 from graph.month_statistic import MonthStatisticQuery
 from graph.notification import NotificationMutation, NotificationQuery
 from graph.package import PackageQuery
@@ -254,7 +256,9 @@ class OneOperation(SchemaExtension):
 schema: Final = ConsoleSchema(
     query=merge_types("Query", (*QUERIES, lookup(QUERIES))),
     mutation=merge_types("Mutation", MUTATIONS),
-    config=StrawberryConfig(disable_field_suggestions=True, scalar_map={Long: LONG}),
+    config=StrawberryConfig(
+        disable_field_suggestions=True, scalar_map={Long: LONG, date: DATE, datetime: DATE_TIME}
+    ),
     extensions=[
         OneOperation,
         NotedOperation,

@@ -1,7 +1,7 @@
 """Trying policies that are not saved yet (CAM-3): a decision before it counts."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Final
 
 import strawberry
@@ -14,6 +14,7 @@ from graph.context import Context, Info
 from graph.decision import AccessDecision, Names, explain
 from graph.document import DocumentIssue, PolicyFinding, findings
 from graph.guard import query
+from graph.moment import moment
 from graph.node import key_of
 from policies import actions
 from policies.document import Document, DocumentError, parse
@@ -46,7 +47,7 @@ class PolicySimulateInput:
     )
     at: datetime | None = strawberry.field(
         default=None,
-        description="The time of the request, UTC unless it says otherwise; now by default.",
+        description="The time of the request, with its time zone; now by default.",
     )
 
 
@@ -122,7 +123,7 @@ async def _decide(
         (*held.rules, *drafts), (*held.links, *links), version="simulation"
     )
     facts: dict[str, str | datetime] = {
-        "qcs:current_time": _aware(given.at or context.now),
+        "qcs:current_time": moment(given.at, "at") or context.now,
         "qcs:owner_uin": str(context.owner),
     }
     if given.ip is not None:
@@ -133,10 +134,6 @@ async def _decide(
     async with context.database.read() as session:
         shown = await Names.of(session, context.owner, [told])
     return AccessDecision.of(told, shown)
-
-
-def _aware(time: datetime) -> datetime:
-    return time if time.tzinfo else time.replace(tzinfo=UTC)
 
 
 async def _holder(context: Context, user_id: str | None) -> tuple[tuple[str, ...], Held]:

@@ -247,11 +247,15 @@ async def test_a_draft_is_tried_for_an_address_and_a_time(console: Console) -> N
     for more, allowed in (
         ({}, False),
         ({"ip": "192.0.2.7"}, False),
-        ({"ip": "192.0.2.7", "at": "2030-01-02T00:00:00"}, True),
+        ({"ip": "192.0.2.7", "at": "2030-01-02T08:00:00+08:00"}, True),
         ({"ip": "203.0.113.7", "at": "2030-01-02T00:00:00Z"}, False),
     ):
         answer = await company.root.run(SIMULATE, input={**asked, **more})
         assert answer["policySimulate"]["decision"]["allowed"] is allowed
+    for nowhere in ("2030-01-02T00:00:00", "0001-01-01T00:00:00+14:00"):
+        refused = await company.root.ask(SIMULATE, input={**asked, "at": nowhere})
+        assert refused.code == "BAD_USER_INPUT"
+        assert refused.errors[0].extensions["argument"] == "at"
 
 
 async def test_a_simulation_is_bounded_and_stays_in_the_account(console: Console) -> None:
