@@ -86,6 +86,21 @@ GROUP_REMOVE = by_input("groupUserRemove", "GroupUsersInput", "group { userCount
 KEY_CREATE = by_input(
     "accessKeyCreate", "AccessKeyCreateInput", "accessKey { id secretId status } secretKey"
 )
+USER_DISABLE = by_id("userDisable", "user { disabled }")
+USER_ENABLE = by_id("userEnable", "user { disabled }")
+USER_DELETE = by_id("userDelete", "deletedId")
+GROUP_DELETE = by_id("groupDelete", "deletedId")
+KEY_ENABLE = by_id("accessKeyEnable", "accessKey { status }")
+POLICY_DELETE = by_id("policyDelete", "deletedId")
+POLICY_READ = """
+query ($id: ID!) {
+  policy(id: $id) {
+    name kind description document normalised version createdBy
+    warnings { id check severity path message suggestion }
+    versions { number inForce document }
+  }
+}
+"""
 
 FULL = encode("Policy", "QcloudSMSFullAccess")
 READ_ONLY = encode("Policy", "QcloudSMSReadOnlyAccess")

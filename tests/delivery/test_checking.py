@@ -2,14 +2,12 @@
 
 import asyncio
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import psutil
 import pytest
 
 from db import checking, recipient
-from db.session import Database
 from db.task import BulkTaskRow
 from delivery import checking as checks
 from delivery import step
@@ -23,14 +21,8 @@ from domain.region import Region
 from domain.task import TaskStatus
 from domain.terms import Terms
 from tests import bulk
-from tests.console import START, Clock
+from tests.console import START
 from tests.delivery.durable import HEADER, Bench, all_done, rows, stand_still, until
-
-
-@pytest.fixture
-async def bench(database: Database, tmp_path: Path, clock: Clock) -> Bench:
-    """A bench on SQLite."""
-    return await Bench.make(database, tmp_path, clock)
 
 
 async def check(bench: Bench, task_id: int) -> None:

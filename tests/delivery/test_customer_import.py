@@ -3,14 +3,12 @@
 import asyncio
 from collections.abc import Iterable, Sequence
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from db import customer, customer_group, customer_import
 from db.customer_import import CustomerImportErrorRow, CustomerImportRow
-from db.session import Database
 from delivery import customer_import as imports
 from delivery import step
 from delivery.reading import Reading, read_whole
@@ -19,7 +17,7 @@ from delivery.recipient_file.check import ReaderKilled
 from domain.customer_import import ImportStatus
 from domain.errors import Code
 from domain.terms import Terms
-from tests.console import START, Clock
+from tests.console import START
 from tests.customers import (
     add_group,
     assert_counted,
@@ -31,12 +29,6 @@ from tests.customers import (
 from tests.delivery.durable import Bench, all_done, stand_still, until
 
 HEADER = ["Mobile number 手机号码"]
-
-
-@pytest.fixture
-async def bench(database: Database, tmp_path: Path, clock: Clock) -> Bench:
-    """A bench on SQLite."""
-    return await Bench.make(database, tmp_path, clock)
 
 
 @pytest.fixture

@@ -2,14 +2,12 @@
 
 import asyncio
 import tracemalloc
-from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlmodel import func, select
 
 from db import checking, customer_group, group_recipient, recipient, task_group
-from db.session import Database
 from db.task import BulkTaskRow
 from db.task_number import TaskNumberRow
 from delivery import group_recipients
@@ -18,14 +16,8 @@ from domain.errors import Code
 from domain.task import TaskStatus
 from domain.terms import Terms
 from tests import bulk, filling
-from tests.console import START, Clock
+from tests.console import START
 from tests.delivery.durable import Bench, all_done, stand_still, until
-
-
-@pytest.fixture
-async def bench(database: Database, tmp_path: Path, clock: Clock) -> Bench:
-    """A bench on SQLite."""
-    return await Bench.make(database, tmp_path, clock)
 
 
 async def group(bench: Bench, count: int, first: int = 0, name: str = "Regulars") -> int:

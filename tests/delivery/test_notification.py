@@ -6,7 +6,6 @@ from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from sqlmodel import select
@@ -16,7 +15,6 @@ from db.account import AccountRow
 from db.job import JobKind
 from db.message import MessageRow
 from db.notification import NotificationRow
-from db.session import Database
 from db.template import TemplateRow
 from db.user import UserRow
 from delivery.mail import MailServer
@@ -36,27 +34,6 @@ QUEUED, SENT, FAILED = (
     NotificationState.SENT,
     NotificationState.FAILED,
 )
-
-
-@pytest.fixture
-async def bench(database: Database, tmp_path: Path, clock: Clock) -> Bench:
-    """A bench on SQLite."""
-    return await Bench.make(database, tmp_path, clock)
-
-
-@pytest.fixture
-async def shared(postgresql_url: str, tmp_path: Path, clock: Clock) -> AsyncIterator[Bench]:
-    """A bench on PostgreSQL, which several workers share."""
-    database = Database(postgresql_url)
-    yield await Bench.make(database, tmp_path, clock)
-    await database.close()
-
-
-@pytest.fixture(params=["bench", "shared"])
-def either(request: pytest.FixtureRequest) -> Bench:
-    """A bench on each database."""
-    found: Bench = request.getfixturevalue(request.param)
-    return found
 
 
 @pytest.fixture

@@ -1,9 +1,7 @@
 """Jobs become workflows once each, and others take over those of a dead worker (BLK-5, BLK-6)."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,7 +11,6 @@ from sqlmodel import col, select, update
 from db import job, settlement, task
 from db.job import JobKind, JobRow
 from db.message import MessageRow
-from db.session import Database
 from delivery import workflows as durable
 from delivery.step import Job, Tools
 from domain.message import MessageStatus
@@ -23,27 +20,6 @@ from tests.console import START, Clock
 from tests.delivery.durable import Bench, all_done, rows, until
 
 UIN = 12_345_678
-
-
-@pytest.fixture
-async def bench(database: Database, tmp_path: Path, clock: Clock) -> Bench:
-    """A bench on SQLite."""
-    return await Bench.make(database, tmp_path, clock)
-
-
-@pytest.fixture
-async def shared(postgresql_url: str, tmp_path: Path, clock: Clock) -> AsyncIterator[Bench]:
-    """A bench on PostgreSQL, which several workers share."""
-    database = Database(postgresql_url)
-    yield await Bench.make(database, tmp_path, clock)
-    await database.close()
-
-
-@pytest.fixture(params=["bench", "shared"])
-def either(request: pytest.FixtureRequest) -> Bench:
-    """A bench on each database."""
-    found: Bench = request.getfixturevalue(request.param)
-    return found
 
 
 async def consented(bench: Bench, **changes: Any) -> int:

@@ -16,22 +16,18 @@ from tests.access import (
     READ_ONLY,
     USER_ATTACH,
     USER_CREATE,
+    USER_DELETE,
     USER_DETACH,
+    USER_DISABLE,
+    USER_ENABLE,
     Company,
     allow,
-    by_id,
     can,
     document,
     done,
 )
 from tests.console import Console
 from tests.office import Office, furnished
-
-USER_DISABLE = by_id("userDisable", "user { disabled }")
-USER_ENABLE = by_id("userEnable", "user { disabled }")
-USER_DELETE = by_id("userDelete", "deletedId")
-GROUP_DELETE = by_id("groupDelete", "deletedId")
-KEY_ENABLE = by_id("accessKeyEnable", "accessKey { status }")
 
 
 @pytest.fixture

@@ -16,30 +16,28 @@ from tests.access import (
     FULL,
     GROUP_ADD,
     GROUP_ATTACH,
+    GROUP_DELETE,
     GROUP_DETACH,
     GROUP_REMOVE,
     KEY_CREATE,
+    KEY_ENABLE,
     POLICY_UPDATE,
     READ_ONLY,
     USER_ATTACH,
+    USER_DELETE,
     USER_DETACH,
+    USER_DISABLE,
+    USER_ENABLE,
     VERSION_ACTIVATE,
     VERSION_CREATE,
     VERSION_DELETE,
     allow,
-    by_id,
     deny,
     document,
 )
 from tests.console import Console
 from tests.graph.test_user import UPDATE as USER_UPDATE
 from tests.office import Office, furnished
-
-USER_DISABLE = by_id("userDisable", "user { disabled }")
-USER_ENABLE = by_id("userEnable", "user { disabled }")
-USER_DELETE = by_id("userDelete", "deletedId")
-GROUP_DELETE = by_id("groupDelete", "deletedId")
-KEY_ENABLE = by_id("accessKeyEnable", "accessKey { status }")
 
 
 @pytest.fixture

@@ -7,25 +7,17 @@ from domain import quota
 from tests.access import (
     FULL,
     POLICY_CREATE,
+    POLICY_DELETE,
+    POLICY_READ,
     READ_ONLY,
     Company,
     allow,
-    by_id,
     can,
     document,
 )
 from tests.console import Console
+from tests.policies import guide
 
-DELETE = by_id("policyDelete", "deletedId")
-READ = """
-query ($id: ID!) {
-  policy(id: $id) {
-    name kind description document normalised version createdBy
-    warnings { id check severity path message suggestion }
-    versions { number inForce document }
-  }
-}
-"""
 BY_NAME = "query ($name: String!) { policyByName(name: $name) { id name kind } }"
 LIST = """
 query ($search: String, $first: Int!, $after: String) {
@@ -36,32 +28,6 @@ query ($search: String, $first: Int!, $after: String) {
 """
 TWICE = """{"version": "2.0", "statement": [
 {"effect": "deny", "effect": "allow", "action": "*", "resource": "*"}]}"""
-# The guide's example "Using the policy syntax", letter by letter.
-GUIDE_SYNTAX = """{
-  "version": "2.0",
-  "statement": [
-    {
-      "effect": "allow",
-      "action": [
-        "name/SMS:*"
-      ],
-      "resource": [
-        "qcs::sms::uin/12345678:app/1400000001",
-        "qcs::sms::uin/12345678:app/1400000002"
-      ]
-    },
-    {
-      "effect": "deny",
-      "action": [
-        "name/SMS: DeleteAppInfo "
-      ],
-      "resource": [
-        "qcs::SMS::uin/12345678:app/1400000001"
-      ]
-    }
-  ]
-}
-"""
 
 
 @pytest.mark.parametrize(
@@ -141,13 +107,13 @@ async def test_a_document_comes_from_exactly_one_place(console: Console) -> None
 
 async def test_presets_and_custom_policies_are_copied_as_they_stand(console: Console) -> None:
     company, other = await Company.of(console), await Company.of(console)
-    text = " " + GUIDE_SYNTAX
+    text = " " + guide.SYNTAX
     original = await company.done(POLICY_CREATE, input={"name": "A", "document": text})
     given = {"name": "B", "copyOf": original["policy"]["id"]}
     assert (await company.done(POLICY_CREATE, input=given))["policy"]["document"] == text
     given = {"name": "C", "copyOf": READ_ONLY}
     policy = (await company.done(POLICY_CREATE, input=given))["policy"]
-    preset = (await company.root.run(READ, id=READ_ONLY))["policy"]
+    preset = (await company.root.run(POLICY_READ, id=READ_ONLY))["policy"]
     assert policy["document"] == preset["document"]
     ops = await company.person("ops", policy["id"])
     assert await can(ops.caller, "sms:DescribeAppList")
@@ -199,7 +165,7 @@ async def test_1500_policies_are_the_limit(console: Console) -> None:
     last = await company.policy("Last", allow("*"))
     given = {"name": "More", "document": document(allow("*"))}
     assert await company.root.refused(POLICY_CREATE, input=given) == [("LIMIT_EXCEEDED", None)]
-    await company.done(DELETE, id=last)
+    await company.done(POLICY_DELETE, id=last)
     await company.policy("More", allow("*"))
 
 
@@ -238,16 +204,16 @@ async def test_custom_policies_are_listed_searched_and_looked_up_by_name(
     assert page["totalCount"] == 2
     found = (await company.root.run(BY_NAME, name="Night"))["policyByName"]
     assert found["id"] != theirs
-    assert (await company.root.run(READ, id=theirs))["policy"] is None
-    assert await company.root.refused(DELETE, id=theirs) == [("NOT_FOUND", ["id"])]
+    assert (await company.root.run(POLICY_READ, id=theirs))["policy"] is None
+    assert await company.root.refused(POLICY_DELETE, id=theirs) == [("NOT_FOUND", ["id"])]
 
 
 async def test_an_attached_policy_is_not_deleted_under_its_holders(console: Console) -> None:
     company = await Company.of(console)
     policy = await company.policy("P", allow("sms:AddApp"))
     ops = await company.person("ops", policy)
-    assert await company.root.refused(DELETE, id=policy) == [("WRONG_STATE", ["id"])]
+    assert await company.root.refused(POLICY_DELETE, id=policy) == [("WRONG_STATE", ["id"])]
     assert await can(ops.caller, "sms:AddApp")
     await company.detach(ops.id, policy)
-    assert (await company.done(DELETE, id=policy))["deletedId"] == policy
-    assert (await company.root.run(READ, id=policy))["policy"] is None
+    assert (await company.done(POLICY_DELETE, id=policy))["deletedId"] == policy
+    assert (await company.root.run(POLICY_READ, id=policy))["policy"] is None

@@ -17,33 +17,7 @@ from tests.graph.test_application import DELETE as APP_DELETE
 from tests.graph.test_application import DISABLE as APP_DISABLE
 from tests.graph.test_application import READ as APP_READ
 from tests.graph.test_application import create as create_app
-
-# The guide's example "Using the policy syntax", letter by letter.
-GUIDE_SYNTAX = """{
-  "version": "2.0",
-  "statement": [
-    {
-      "effect": "allow",
-      "action": [
-        "name/SMS:*"
-      ],
-      "resource": [
-        "qcs::sms::uin/12345678:app/1400000001",
-        "qcs::sms::uin/12345678:app/1400000002"
-      ]
-    },
-    {
-      "effect": "deny",
-      "action": [
-        "name/SMS: DeleteAppInfo "
-      ],
-      "resource": [
-        "qcs::SMS::uin/12345678:app/1400000001"
-      ]
-    }
-  ]
-}
-"""
+from tests.policies import guide
 
 
 async def three_applications(company: Company) -> list[str]:
@@ -60,9 +34,9 @@ async def test_the_guides_syntax_example_holds_on_the_running_schema(console: Co
     company = await Company.of(console)
     assert company.account.uin == 12_345_678
     zero, one, two = await three_applications(company)
-    given = {"name": "NotOne", "document": GUIDE_SYNTAX}
+    given = {"name": "NotOne", "document": guide.SYNTAX}
     policy = (await company.done(POLICY_CREATE, input=given))["policy"]
-    assert policy["document"] == GUIDE_SYNTAX
+    assert policy["document"] == guide.SYNTAX
     assert [warning["path"] for warning in policy["warnings"] if warning["id"] == "CAM009"] == [
         "statement[0].action[0]",
         "statement[1].action[0]",

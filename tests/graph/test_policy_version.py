@@ -6,29 +6,19 @@ from typing import Any
 
 from tests.access import (
     FULL,
+    POLICY_DELETE,
+    POLICY_READ,
     POLICY_UPDATE,
     VERSION_ACTIVATE,
     VERSION_CREATE,
     VERSION_DELETE,
     Company,
     allow,
-    by_id,
     can,
     deny,
     document,
 )
 from tests.console import Console
-
-DELETE = by_id("policyDelete", "deletedId")
-READ = """
-query ($id: ID!) {
-  policy(id: $id) {
-    name kind description document normalised version createdBy
-    warnings { id check severity path message suggestion }
-    versions { number inForce document }
-  }
-}
-"""
 
 
 async def test_five_versions_one_in_force_and_back_again(console: Console) -> None:
@@ -85,7 +75,7 @@ async def test_an_update_keeps_what_is_left_out(console: Console) -> None:
 
 async def test_presets_are_shown_and_never_changed(console: Console) -> None:
     company = await Company.of(console)
-    preset = (await company.root.run(READ, id=FULL))["policy"]
+    preset = (await company.root.run(POLICY_READ, id=FULL))["policy"]
     assert (preset["kind"], preset["description"], preset["versions"]) == (
         "PRESET",
         "Full access to SMS",
@@ -99,7 +89,7 @@ async def test_presets_are_shown_and_never_changed(console: Console) -> None:
         (VERSION_CREATE, {"input": {"document": document(allow("*"))}}),
         (VERSION_ACTIVATE, {"version": 1}),
         (VERSION_DELETE, {"version": 1}),
-        (DELETE, {}),
+        (POLICY_DELETE, {}),
     ):
         (code, field) = (await company.root.refused(mutation, id=FULL, **more))[0]
         assert (code, field and field[-1]) == ("WRONG_STATE", "id")
