@@ -130,7 +130,7 @@ def generate_password(random: Random) -> str:
     return "".join(characters)
 
 
-def user_name(text: str, field: str = "user_name") -> str:
+def user_name(text: str) -> str:
     """Return a tidied sub-account name: 1 to 64 letters, digits and + = , . @ _ - (CAM-1)."""
     name = tidy(text)
     if not _USER_NAME.fullmatch(name):
@@ -138,5 +138,5 @@ def user_name(text: str, field: str = "user_name") -> str:
             f"user name {quoted(name)} is not usable: "
             "enter 1 to 64 letters, digits or any of + = , . @ _ -"
         )
-        raise Refused.one(Code.INVALID, message, field)
+        raise Refused.one(Code.INVALID, message, "name")
     return name

@@ -53,12 +53,12 @@ class Renewal:
         return None if self.has_room else RenewalProblem.TOO_MANY_PACKAGES
 
 
-def check_threshold(threshold: int | None, field: str = "threshold") -> int:
+def check_threshold(threshold: int | None) -> int:
     """Return a threshold that is given and in range; raise Refused otherwise."""
     if threshold is None:
         message = f"threshold is missing: enter 1 to {THRESHOLD_MOST} to switch this on"
-        raise Refused.one(Code.REQUIRED, message, field)
-    if problems := within(threshold, 1, THRESHOLD_MOST, field):
+        raise Refused.one(Code.REQUIRED, message, "threshold")
+    if problems := within(threshold, 1, THRESHOLD_MOST, "threshold"):
         raise Refused(*problems)
     return threshold
 

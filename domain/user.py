@@ -42,7 +42,7 @@ def contact(remark: str, phone: str, email: str) -> Contact:
 
 def new_name(text: str, *field: str) -> str:
     """Check the name of a new sub-account; the root account signs in as `root` itself."""
-    name = user_name(text, "name")
+    name = user_name(text)
     if name.lower() == ROOT_NAME:
         message = f'user name "{name}" is that of the root account: choose another'
         raise Refused.one(Code.TAKEN, message, *(field or ("name",)))

@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
+
+QUOTED_MOST: Final = 80
 
 
 class Reason(StrEnum):
@@ -66,9 +69,9 @@ class Problems:
             raise DocumentError(*self.found)
 
 
-def quoted(value: str, limit: int = 80) -> str:
+def quoted(value: str) -> str:
     """Quote what was written, on one line and shortened, for an error message."""
-    shown = value if len(value) <= limit else value[: limit - 3] + "..."
+    shown = value if len(value) <= QUOTED_MOST else value[: QUOTED_MOST - 3] + "..."
     return '"' + "".join(sign if sign.isprintable() else escaped(sign) for sign in shown) + '"'
 
 

@@ -78,7 +78,7 @@ async def add_account(
 
 async def add_operator(session: AsyncSession, name: str, password: str, now: datetime) -> None:
     """Create an operator of the installation."""
-    name = user_name(name, "name")
+    name = user_name(name)
     if await user.by_name(session, UserKind.OPERATOR, None, name):
         raise Refused.one(Code.TAKEN, f'there is an operator "{name}" already', "name")
     await _add_user(session, UserKind.OPERATOR, name, password, now)

@@ -131,7 +131,7 @@ class TestUserName:
         with pytest.raises(Refused) as refused:
             user_name(name)
         [problem] = refused.value.problems
-        assert (problem.code, problem.field) == (Code.INVALID, ("user_name",))
+        assert (problem.code, problem.field) == (Code.INVALID, ("name",))
         assert problem.message.endswith(
             "is not usable: enter 1 to 64 letters, digits or any of + = , . @ _ -"
         )
