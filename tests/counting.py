@@ -2,6 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -23,13 +24,7 @@ async def statistics(database: Database) -> Hours:
     async with database.read() as session:
         rows = await session.exec(select(StatisticRow))
         return {
-            (row.account_uin, row.region, row.hour, row.app_id, row.template_id): (
-                row.requests,
-                row.accepted,
-                row.segments,
-                row.delivered,
-                row.failed,
-            )
+            (row.account_uin, row.region, row.hour, row.app_id, row.template_id): _counts(row)
             for row in rows
         }
 
@@ -39,15 +34,13 @@ async def countries(database: Database) -> Hours:
     async with database.read() as session:
         rows = await session.exec(select(CountryStatisticRow))
         return {
-            (row.account_uin, row.region, row.day, row.country, row.app_id): (
-                row.requests,
-                row.accepted,
-                row.segments,
-                row.delivered,
-                row.failed,
-            )
+            (row.account_uin, row.region, row.day, row.country, row.app_id): _counts(row)
             for row in rows
         }
+
+
+def _counts(row: StatisticRow | CountryStatisticRow) -> tuple[int, ...]:
+    return row.requests, row.accepted, row.segments, row.delivered, row.failed
 
 
 async def told(database: Database) -> dict[str, int]:
@@ -79,18 +72,11 @@ def recount_days(rows: Iterable[Any], zones: Mapping[int, ZoneInfo]) -> tuple[Ho
     days: defaultdict[tuple[Any, ...], list[int]] = defaultdict(lambda: [0] * 5)
     codes: Counter[str] = Counter()
     for row in rows:
-        refused = row.state is MessageStatus.REFUSED
-        answered = row.submitted_at or (row.done_at if refused else None)
-        if answered is None or row.state is MessageStatus.UNKNOWN:
+        answered = _answered(row)
+        if answered is None:
             continue
         day = day_of(answered, zones[row.account_uin])
-        counts = days[row.account_uin, row.region, day, row.country, row.app_id]
-        counts[0] += 1
-        if not refused:
-            counts[1] += 1
-            counts[2] += row.segments
-            counts[3] += row.state is MessageStatus.DELIVERED
-            counts[4] += row.state is MessageStatus.FAILED
+        _count(days[row.account_uin, row.region, day, row.country, row.app_id], row)
         if row.state is MessageStatus.FAILED:
             codes[row.code or ""] += 1
     return {key: tuple(counts) for key, counts in days.items()}, codes
@@ -104,19 +90,28 @@ def recount(rows: Iterable[Any], zones: Mapping[int, ZoneInfo]) -> tuple[Hours, 
     hours: defaultdict[tuple[Any, ...], list[int]] = defaultdict(lambda: [0] * 5)
     codes: Counter[str] = Counter()
     for row in rows:
-        answered = row.submitted_at or (row.done_at if row.state is MessageStatus.REFUSED else None)
-        if answered is None or row.state is MessageStatus.UNKNOWN:
+        answered = _answered(row)
+        if answered is None:
             continue
         hour = hour_of(answered, zones[row.account_uin])
-        counts = hours[row.account_uin, row.region, hour, row.app_id, row.template_id]
-        counts[0] += 1
-        if row.state is MessageStatus.REFUSED:
+        _count(hours[row.account_uin, row.region, hour, row.app_id, row.template_id], row)
+        if row.state in {MessageStatus.REFUSED, MessageStatus.FAILED}:
             codes[row.code or ""] += 1
-            continue
+    return {key: tuple(counts) for key, counts in hours.items()}, codes
+
+
+def _answered(row: Any) -> datetime | None:
+    """Say when a message was taken or turned down; None of one that does not count yet."""
+    if row.state is MessageStatus.UNKNOWN:
+        return None
+    answered: datetime | None = row.submitted_at
+    return row.done_at if answered is None and row.state is MessageStatus.REFUSED else answered
+
+
+def _count(counts: list[int], row: Any) -> None:
+    counts[0] += 1
+    if row.state is not MessageStatus.REFUSED:
         counts[1] += 1
         counts[2] += row.segments
         counts[3] += row.state is MessageStatus.DELIVERED
         counts[4] += row.state is MessageStatus.FAILED
-        if row.state is MessageStatus.FAILED:
-            codes[row.code or ""] += 1
-    return {key: tuple(counts) for key, counts in hours.items()}, codes
