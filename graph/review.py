@@ -32,7 +32,7 @@ publish(
     name="ReviewClaim",
     description="Whose work an item of the queue is.",
     values={
-        "UNCLAIMED": "Nobody has claimed it, or not within the last 15 minutes.",
+        "UNCLAIMED": "Nobody holds it: it was not claimed, or `claimedUntil` is over.",
         "MINE": "The caller has claimed it.",
     },
 )
