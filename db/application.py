@@ -4,9 +4,9 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Final
+from typing import Final, NamedTuple
 
-from sqlalchemy import String, cast
+from sqlalchemy import String, bindparam, cast
 from sqlmodel import Field, SQLModel, col, or_, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 from sqlmodel.sql.expression import SelectOfScalar
@@ -147,6 +147,25 @@ async def add(  # noqa: PLR0913, PLR0917 - whose, what, and how its key is seale
     session.add(row)
     await session.flush()
     return row
+
+
+class SealedKey(NamedTuple):
+    """The AppKey of an application as it is stored, and whose application that is."""
+
+    account_uin: int
+    sealed_key: str
+
+
+_SEALED_KEY: Final = select(ApplicationRow.account_uin, ApplicationRow.sealed_key).where(
+    col(ApplicationRow.id) == bindparam("app_id"), col(ApplicationRow.deleted_at).is_(None)
+)
+
+
+async def sealed_key(session: AsyncSession, app_id: int) -> SealedKey | None:
+    """Find the AppKey of whoever's application this is; it is asked for at every request."""
+    asked = {"app_id": app_id}
+    row = (await (await session.connection()).execute(_SEALED_KEY, asked)).first()
+    return SealedKey(*row) if row else None
 
 
 def set_key(row: ApplicationRow, vault: Vault, app_key: str) -> None:

@@ -128,11 +128,11 @@ async def _caller(request: Request, call: Call, given: Mapping[str, Any]) -> Cal
 
 
 async def _key(session: AsyncSession, console: Console, app_id: int) -> tuple[int, str]:
-    row = (await application.among(session, [app_id])).get(app_id)
-    if row is None or row.deleted_at is not None or not row.sealed_key:
+    found = await application.sealed_key(session, app_id)
+    if found is None or not found.sealed_key:
         raise Fault(_NO_APPLICATION)
     try:
-        return row.account_uin, console.vault.open(row.sealed_key, f"application/{app_id}")
+        return found.account_uin, console.vault.open(found.sealed_key, f"application/{app_id}")
     except SealBroken:
         log.exception("the AppKey of an application does not open")
         raise Fault("InternalError.OtherError") from None
