@@ -70,7 +70,7 @@ _SUMMED: Final = (_PACKAGE.c.id, _PACKAGE.c.remaining)
 def _usable() -> Select[Any]:
     columns, now = _PACKAGE.c, bindparam("now", type_=_PACKAGE.c.expires_at.type)
     return (
-        select(columns.id, columns.remaining)
+        select(columns.id, columns.remaining, package_watch.IS_SET)
         .where(
             columns.account_uin == bindparam("owner"),
             columns.effective_at <= now,
@@ -98,13 +98,15 @@ async def take(
             session, taker.account_uin, taker.daily, wanted, scope=taker.day
         )
         return frozenset(need.message_id for need in needs[got:])
-    watch = await package_watch.hold_set(session, taker.account_uin)
+    if is_postgresql(session):  # SQLite has one writer, who holds everything
+        await package_watch.lock(session, taker.account_uin)
     asked = {"owner": taker.account_uin, "now": now}
-    rows = await (await session.connection()).execute(_USABLE, asked)
+    rows = (await (await session.connection()).execute(_USABLE, asked)).all()
     held = [(row.id, row.remaining) for row in rows]
     changes = [_Change(message, package, -units) for message, package, units in allot(needs, held)]
     await _book(session, taker.account_uin, changes, LedgerKind.RESERVE, now)
-    if changes and watch is not None:
+    if changes and rows[0].watched:
+        watch = await package_watch.hold(session, taker.account_uin)
         await package_watch.fallen(session, watch, now, terms)
     taken = {change.message_id for change in changes}
     return frozenset(need.message_id for need in needs if need.message_id not in taken)

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Index, bindparam, text
+from sqlalchemy import Index, bindparam, exists, or_, text
 from sqlmodel import Field, SQLModel, col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -65,11 +65,20 @@ class WatchRow(SQLModel, table=True):
     renewals: int = 0
 
 
-_SET: Final = (
-    select(col(WatchRow.alarm_enabled), col(WatchRow.renewal_enabled))
+_LOCK: Final = (
+    select(col(WatchRow.account_uin))
     .where(col(WatchRow.account_uin) == bindparam("owner"))
     .with_for_update()
 )
+IS_SET: Final = (
+    exists()
+    .where(
+        col(WatchRow.account_uin) == bindparam("owner"),
+        or_(col(WatchRow.alarm_enabled), col(WatchRow.renewal_enabled)),
+    )
+    .label("watched")
+)
+"""Whether the account `owner` has set an alarm or renewal: a column for whoever asks more."""
 
 
 async def get(session: AsyncSession, owner: int) -> WatchRow:
@@ -95,13 +104,11 @@ async def hold(session: AsyncSession, owner: int) -> WatchRow:
     return row
 
 
-async def hold_set(session: AsyncSession, owner: int) -> WatchRow | None:
-    """Hold the account's row like `hold`; None where it has set neither alarm nor renewal."""
+async def lock(session: AsyncSession, owner: int) -> None:
+    """Hold the account's row like `hold`, without reading it."""
     asked = {"owner": owner}
-    found = (await (await session.connection()).execute(_SET, asked)).first()
-    if found is not None and not any(found):
-        return None
-    return await hold(session, owner)
+    if (await (await session.connection()).execute(_LOCK, asked)).first() is None:
+        await hold(session, owner)
 
 
 async def risen(session: AsyncSession, row: WatchRow, now: datetime) -> None:
