@@ -92,6 +92,14 @@ class ReviewRow(SQLModel, table=True):
             sqlite_where=_DECIDED,
             postgresql_where=_DECIDED,
         ),
+        Index(
+            "ix_review_item_kind_history",
+            "kind",
+            "decided_at",
+            "id",
+            sqlite_where=_DECIDED,
+            postgresql_where=_DECIDED,
+        ),
         Index("ix_review_item_subject", "kind", "subject_id", "id"),
     )
 
@@ -102,10 +110,10 @@ class ReviewRow(SQLModel, table=True):
     region: Region | None = Field(default=None, sa_type=choice(Region))
     submitted_at: datetime
     due_at: datetime
-    claimed_by: int | None = Field(default=None, foreign_key="user.uin", sa_type=BigId)
+    claimed_by: int | None = Field(default=None, foreign_key="user.uin", index=True, sa_type=BigId)
     claimed_until: datetime | None = None
     decided_at: datetime | None = None
-    decided_by: int | None = Field(default=None, foreign_key="user.uin", sa_type=BigId)
+    decided_by: int | None = Field(default=None, foreign_key="user.uin", index=True, sa_type=BigId)
     verdict: Verdict | None = Field(default=None, sa_type=choice(Verdict))
     reason: str = Field(default="", max_length=rules.REASON_MOST)
 

@@ -56,8 +56,12 @@ class SignatureRow(Reviewed, table=True):
     certificate_type: CertificateType = Field(sa_type=choice(CertificateType))
     note: str = Field(default="", max_length=500)
     # Only what is gone for good has none.
-    certificate_id: int | None = Field(default=None, foreign_key="file.id", sa_type=BigId)
-    authorization_id: int | None = Field(default=None, foreign_key="file.id", sa_type=BigId)
+    certificate_id: int | None = Field(
+        default=None, foreign_key="file.id", index=True, sa_type=BigId
+    )
+    authorization_id: int | None = Field(
+        default=None, foreign_key="file.id", index=True, sa_type=BigId
+    )
 
 
 _NEWEST: Final = Order(col(SignatureRow.created_at), col(SignatureRow.id))

@@ -46,11 +46,13 @@ class BulkTaskRow(SQLModel, table=True):
 
     id: int = Field(default=None, primary_key=True, sa_type=BigId)
     account_uin: int = Field(foreign_key="account.uin", sa_type=BigId)
-    app_id: int = Field(foreign_key="application.id", sa_type=BigId)
+    app_id: int = Field(foreign_key="application.id", index=True, sa_type=BigId)
     region: Region = Field(sa_type=choice(Region))
     sms_type: SmsType = Field(sa_type=choice(SmsType))
-    template_id: int = Field(foreign_key="template.id", sa_type=BigId)
-    signature_id: int | None = Field(default=None, foreign_key="signature.id", sa_type=BigId)
+    template_id: int = Field(foreign_key="template.id", index=True, sa_type=BigId)
+    signature_id: int | None = Field(
+        default=None, foreign_key="signature.id", index=True, sa_type=BigId
+    )
     name: str = Field(max_length=120)
     status: TaskStatus = Field(sa_type=choice(TaskStatus))
     unknown_policy: UnknownPolicy = Field(

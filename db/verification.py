@@ -46,7 +46,7 @@ class VerificationRow(Submitted, table=True):
     name: str = Field(max_length=rules.NAME_MOST)
     sealed_number: str = Field(default="", max_length=400)
     kind: IdentityKind = Field(sa_type=choice(IdentityKind))
-    document_id: int = Field(foreign_key="file.id", sa_type=BigId)
+    document_id: int = Field(foreign_key="file.id", index=True, sa_type=BigId)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 import ast
 import importlib
 import importlib.metadata
+import pkgutil
 import re
 import tomllib
 from collections import Counter
@@ -17,6 +18,7 @@ from graphql import (
     is_introspection_type,
     is_specified_scalar_type,
 )
+from sqlalchemy import PrimaryKeyConstraint, UniqueConstraint
 from sqlmodel import SQLModel
 from strawberry.types.base import has_object_definition
 
@@ -159,3 +161,25 @@ def test_an_image_holds_the_product_and_nothing_beside_it() -> None:
     named = {rule.removeprefix("!") for rule in rules if rule.startswith("!")}
     assert rules[0] == "*"
     assert named == needed | {settings["project"]["readme"], "web"}
+
+
+def test_a_row_that_goes_is_looked_for_by_an_index() -> None:
+    """Databases look for who refers to a row that is deleted, in every table that may."""
+    for name in pkgutil.iter_modules(db.__path__):
+        importlib.import_module(f"db.{name.name}")
+    stays = {"account.uin", "price_item.id"}  # neither is ever deleted
+    scanned = []
+    for table in SQLModel.metadata.tables.values():
+        columns = [index.columns for index in table.indexes]
+        columns += [
+            one.columns
+            for one in table.constraints
+            if isinstance(one, PrimaryKeyConstraint | UniqueConstraint)
+        ]
+        first = {next(iter(some)) for some in columns}
+        scanned += [
+            f"{table.name}.{key.parent.name}"
+            for key in table.foreign_keys
+            if key.target_fullname not in stays and key.parent not in first
+        ]
+    assert scanned == []
