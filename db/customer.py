@@ -217,7 +217,7 @@ async def move(
     target = await groups.found(session, owner, group_id, "group_id")
     rows = await _all_of(session, owner, customer_ids)
     for row in rows:
-        check_type(target.name, target.sms_type, row.sms_type, "group_id")
+        check_type(target.name, target.sms_type, row.sms_type)
     coming = [row for row in rows if row.group_id != group_id]
     present = await _phones(session, target, coming)
     merged: list[CustomerRow] = []

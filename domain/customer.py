@@ -60,7 +60,7 @@ def check_ids(count: int) -> None:
         raise Refused.one(Code.TOO_LARGE, message, "ids")
 
 
-def check_type(group: str, of_group: SmsType, wanted: SmsType, field: str) -> None:
+def check_type(group: str, of_group: SmsType, wanted: SmsType) -> None:
     """Raise Refused unless a group is for the messages its new members are kept for.
 
     Nobody becomes a recipient of marketing by being put into another group.
@@ -70,7 +70,7 @@ def check_type(group: str, of_group: SmsType, wanted: SmsType, field: str) -> No
             f"customer group {quoted(group)} is for {of_group} messages, not for {wanted} ones: "
             "choose a group of that type"
         )
-        raise Refused.one(Code.MISMATCH, message, field)
+        raise Refused.one(Code.MISMATCH, message, "group_id")
 
 
 def spans(part: str, region: Region | None) -> Sequence[Span]:

@@ -59,7 +59,7 @@ class Target:
         """
         if isinstance(self.wanted, int):
             row = await groups.found(session, owner, self.wanted, "group_id")
-            check_type(row.name, row.sms_type, self.sms_type, "group_id")
+            check_type(row.name, row.sms_type, self.sms_type)
             return row
         if not await quotas.take(session, owner, quota.CUSTOMER_GROUPS):
             message = quota.CUSTOMER_GROUPS.exceeded()

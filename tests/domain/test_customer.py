@@ -158,9 +158,9 @@ def test_up_to_a_hundred_customers_are_changed_at_once(
 
 
 def test_nobody_comes_to_marketing_by_another_group() -> None:
-    customer.check_type("VIP", SmsType.MARKETING, SmsType.MARKETING, "group_id")
+    customer.check_type("VIP", SmsType.MARKETING, SmsType.MARKETING)
     with pytest.raises(Refused) as refused:
-        customer.check_type("VIP", SmsType.MARKETING, SmsType.REGULAR, "group_id")
+        customer.check_type("VIP", SmsType.MARKETING, SmsType.REGULAR)
     (problem,) = refused.value.problems
     assert (problem.code, problem.field) == (Code.MISMATCH, ("group_id",))
     assert problem.message == (
