@@ -12,9 +12,12 @@ from db.timeline import Counted
 from domain import outcome
 from domain.outcome import Bucket
 from domain.record import FAILURES, remarks
-from domain.serial_no import serial_no
+from domain.serial_no import message_id_of
+from domain.serial_no import serial_no as serial_no_of
+from domain.text import quoted
 from graph.connection import After, First, page_request
 from graph.context import Context, Info
+from graph.errors import BadUserInput
 from graph.guard import query
 from graph.limits import PAGE
 from graph.message_status import MessageStatus
@@ -97,6 +100,28 @@ class RecordQuery:
         return (await _show(context, [found]))[0] if found else None
 
     @query(actions.DESCRIBE_SEND_SMS_RECORD)
+    async def message_record_by_serial_no(
+        self,
+        info: Info,
+        serial_no: Annotated[
+            str,
+            strawberry.argument(
+                description="As a callback, an answer of the API or a record has it."
+            ),
+        ],
+    ) -> MessageRecord | None:
+        """One message of the account, by what it is called outside this schema."""
+        context, message_id = info.context, message_id_of(serial_no)
+        if message_id is None:
+            message = (
+                f'"serialNo" must be "5000:" and at least eleven digits, not {quoted(serial_no)}'
+            )
+            raise BadUserInput(message, argument="serialNo")
+        async with context.database.read() as session:
+            found = await records.owned(session, context.owner, message_id)
+        return (await _show(context, [found]))[0] if found else None
+
+    @query(actions.DESCRIBE_SEND_SMS_RECORD)
     async def message_records(
         self,
         info: Info,
@@ -133,7 +158,7 @@ def _shown(record: Record, text: str) -> MessageRecord:
     task_id, signature_id = record.task_id, record.signature_id
     return MessageRecord(
         id=encode("MessageRecord", record.message_id),
-        serial_no=serial_no(record.message_id, record.created_at),
+        serial_no=serial_no_of(record.message_id, record.created_at),
         region=record.region,
         phone=record.phone,
         country=record.country,

@@ -38,6 +38,9 @@ query ($input: MessageRecordInput!, $first: Int = 20, $after: String) {
 """
 NODE = "query ($id: ID!) { node(id: $id) { id ... on MessageRecord { content remarks } } }"
 ONE = "query ($id: ID!) { messageRecord(id: $id) { id content } }"
+BY_SERIAL = """
+query ($serialNo: String!) { messageRecordBySerialNo(serialNo: $serialNo) { id serialNo } }
+"""
 TODAY = {"region": "MAINLAND", "period": "TODAY"}
 WEEK = {"region": "MAINLAND", "period": "LAST_7_DAYS"}
 
@@ -225,12 +228,39 @@ async def test_one_record_by_its_id(console: Console, account: AccountRow) -> No
         assert (await absent)["messageRecord"] is None
 
 
+async def test_one_record_by_what_callbacks_call_it(console: Console, account: AccountRow) -> None:
+    """One of another account is absent, and so is a message that still waits."""
+    waits = message(1, state=MessageStatus.QUEUED, submitted_at=None, done_at=None)
+    await keep(console.database, message(0), waits)
+    root, other = console.root(account), console.root(await account_of(console, 87_654_321))
+    shown = {"id": names(1)[0], "serialNo": serial_no(1, NOW - timedelta(hours=1))}
+    name = shown["serialNo"]
+    assert (await root.run(BY_SERIAL, serialNo=name))["messageRecordBySerialNo"] == shown
+    for absent in (
+        other.run(BY_SERIAL, serialNo=name),
+        root.run(BY_SERIAL, serialNo=f"{name[:-1]}2"),
+    ):
+        assert (await absent)["messageRecordBySerialNo"] is None
+
+
+async def test_what_is_no_serial_number_is_told(console: Console, account: AccountRow) -> None:
+    answer = await console.root(account).ask(BY_SERIAL, serialNo="5000:12")
+    assert answer.code == "BAD_USER_INPUT"
+    (error,) = answer.errors
+    assert error.extensions["argument"] == "serialNo"
+    assert error.message == '"serialNo" must be "5000:" and at least eleven digits, not "5000:12"'
+
+
 async def test_records_ask_for_their_action(console: Console, account: AccountRow) -> None:
     await keep(console.database, message(0))
     reader = await console.sub(account, "QcloudSMSReadOnlyAccess")
     assert await ids(reader) == names(1)
     bare = await console.sub(account, name="bare")
-    for document, given in ((LIST, {"input": TODAY}), (ONE, {"id": names(1)[0]})):
+    for document, given in (
+        (LIST, {"input": TODAY}),
+        (ONE, {"id": names(1)[0]}),
+        (BY_SERIAL, {"serialNo": serial_no(1, NOW)}),
+    ):
         answer = await bare.ask(document, **given)
         assert answer.code == "FORBIDDEN"
         assert answer.errors[0].extensions["action"] == "sms:DescribeSendSmsRecord"
