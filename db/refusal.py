@@ -13,6 +13,7 @@ from sqlalchemy import and_, bindparam, func, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from db import blocklist, listed, unsubscription
+from db.application import ApplicationRow
 from db.batch import Rows, given
 from db.dialect import is_postgresql
 from db.message import TABLE as MESSAGE
@@ -21,7 +22,9 @@ from db.task import BulkTaskRow
 from domain import blocklist as blocklist_rules
 from domain import unsubscription as unsubscription_rules
 from domain.carrier import Answer, Verdict
+from domain.send_check import NO_APPLICATION
 
+_APPLICATION: Final = ApplicationRow.metadata.tables["application"]
 _CODES: Final = (blocklist_rules.CODE, unsubscription_rules.CODE)
 
 
@@ -45,6 +48,25 @@ async def refused(
     refused_by = sorted((place, message_id) for message_id, place in first.items())
     return [
         Answer(message_id, Verdict.REFUSED, code=_CODES[place]) for place, message_id in refused_by
+    ]
+
+
+async def of_deleted(session: AsyncSession, batch: Sequence[Claimed]) -> list[Answer]:
+    """Give the answer to single messages whose application was deleted since.
+
+    A restore brings the application back and none of them: most are passwords of that moment.
+    """
+    asked = {one.app_id for one in batch if one.task_id is None}
+    if not asked:
+        return []
+    gone = select(_APPLICATION.c.id).where(
+        _APPLICATION.c.id.in_(asked), _APPLICATION.c.deleted_at.is_not(None)
+    )
+    deleted = set((await (await session.connection()).execute(gone)).scalars())
+    return [
+        Answer(one.id, Verdict.REFUSED, code=NO_APPLICATION)
+        for one in batch
+        if one.task_id is None and one.app_id in deleted
     ]
 
 

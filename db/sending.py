@@ -76,7 +76,7 @@ async def tasks(session: AsyncSession, asked: Asked, carrier: str | None = None)
 async def applications(
     session: AsyncSession, asked: Asked, carrier: str | None, *, urgent: bool
 ) -> _Found:
-    """Give account and id of applications that send and have single messages queued.
+    """Give account and id of applications with single messages queued that send or are deleted.
 
     With `carrier` those that have some waiting for it. The index is asked for one application
     after the other, so a million messages of one cost no more than one message.
@@ -93,7 +93,7 @@ async def applications(
     query = (
         select(_APPLICATION.c.account_uin, _APPLICATION.c.id)
         .join(found, found.c.id == _APPLICATION.c.id)
-        .where(_sends(asked))
+        .where(or_(_sends(asked), _APPLICATION.c.deleted_at.is_not(None)))
     )
     return await _in_turn(session, query, asked.after, _APPLICATION.c, APPLICATIONS_AT_ONCE)
 

@@ -38,9 +38,11 @@ class Sieve:
         if not batch:
             return [], []
         settings = self._settings
-        outgoing, refused = await self._contents.render(session, batch)
+        codes = _codes(await refusal.of_deleted(session, batch))
+        fit = [one for one in batch if one.id not in codes]
+        outgoing, refused = await self._contents.render(session, fit)
         texts = {one.message_id: one.text for one in outgoing}
-        codes = _codes(refused)
+        codes |= _codes(refused)
         fit = [one for one in batch if one.id not in codes]
         codes |= _codes(await refusal.refused(session, fit, now, self._rules))
         codes |= {one.id: NO_ROUTE for one in fit if one.id in unrouted and one.id not in codes}

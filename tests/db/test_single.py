@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 
 from db import application, lease, queue
-from db.application import ApplicationRow
 from db.queue import Claimed
 from db.session import Database
 from domain import application as rules
@@ -81,17 +80,6 @@ async def test_they_wait_while_their_application_does_not_send(
         row.wanted_enabled, row.switched_at = wanted, switched_at
     sends = rules.status(wanted, switched_at, NOW, sending.DELAY).sends
     assert len(await claim(database)) == sends
-
-
-async def test_those_of_a_deleted_application_are_not_sent(
-    database: Database, account: int
-) -> None:
-    await add(database, account)
-    async with database.write() as session:
-        found = await session.get(ApplicationRow, account)
-        assert found is not None
-        found.deleted_at = NOW
-    assert await claim(database) == []
 
 
 async def test_their_answers_and_receipts_count_in_statistics_alone(
