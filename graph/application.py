@@ -164,7 +164,8 @@ class ApplicationQuery:
         """The applications of the caller's account that the caller may list."""
         context = info.context
         order = order_by or ApplicationOrder()
-        page = page_request(first, after, applications.SORT_TYPES[order.field])
+        kind = applications.SORT_TYPES[order.field]
+        page = page_request(first, after, kind, order=order.field)
         async with context.database.read() as session:
             plan = (await context.authority(session)).plan(actions.DESCRIBE_APP_LIST, context.facts)
             listing = applications.Listing(context.owner, plan, wanted(search))

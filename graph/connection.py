@@ -82,10 +82,11 @@ class Connection(Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class PageRequest:
-    """The checked arguments of a list."""
+    """The checked arguments of a list, and its order where it has several."""
 
     first: int
     after: Key | None
+    order: str = ""
 
 
 def page_request(
@@ -93,11 +94,17 @@ def page_request(
     after: str | None,
     kind: type[datetime | int | str],
     identity: type[int | str] = int,
+    *,
+    order: str = "",
 ) -> PageRequest:
-    """Check `first` and `after`; the list is sorted by a `kind` and then by an `identity`."""
+    """Check `first` and `after`; the list is sorted by a `kind` and then by an `identity`.
+
+    A cursor of a list with several orders is good for the `order` it was given in.
+    """
     if not 1 <= first <= MAX_PAGE:
         raise BadUserInput(f'"first" must be 1 to {MAX_PAGE}, not {first}', argument="first")
-    return PageRequest(first, None if after is None else _read_cursor(after, kind, identity))
+    key = None if after is None else _read_cursor(after, kind, identity, order)
+    return PageRequest(first, key, order)
 
 
 def connect(
@@ -109,7 +116,7 @@ def connect(
     counter: Callable[[], Awaitable[int]],
 ) -> Connection[T]:
     """Put a page together; `keys` are the sort value and identity of each node."""
-    cursors = [write_cursor(key) for key in keys]
+    cursors = [write_cursor(key, page.order) for key in keys]
     return Connection(
         edges=[Edge(cursor=cursor, node=node) for cursor, node in zip(cursors, nodes, strict=True)],
         nodes=list(nodes),
@@ -123,23 +130,30 @@ def connect(
     )
 
 
-def write_cursor(key: Key) -> str:
+def write_cursor(key: Key, order: str = "") -> str:
     """Give the cursor behind what has this sort value and identity."""
-    return base64.urlsafe_b64encode(orjson.dumps(list(key))).decode().rstrip("=")
+    parts = [*key, *_named(order)]
+    return base64.urlsafe_b64encode(orjson.dumps(parts)).decode().rstrip("=")
 
 
-def _read_cursor(text: str, kind: type[datetime | int | str], identity: type[int | str]) -> Key:
-    problem = BadUserInput(
-        f'"after" must be a cursor of this list, not {quoted(text)}', argument="after"
-    )
+def _named(order: str) -> list[str]:
+    return [order] if order else []
+
+
+def _read_cursor(
+    text: str, kind: type[datetime | int | str], identity: type[int | str], order: str
+) -> Key:
+    of_what = "this list in this order" if order else "this list"
+    message = f'"after" must be a cursor of {of_what}, not {quoted(text)}'
+    problem = BadUserInput(message, argument="after")
     if len(text) > MAX_CURSOR_CHARACTERS:
         raise problem
     try:
         padded = text + "=" * (-len(text) % 4)
         parts = orjson.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
-        if not isinstance(parts, list) or len(parts) != CURSOR_PARTS:
+        if not isinstance(parts, list) or parts[CURSOR_PARTS:] != _named(order):
             raise problem
-        value, last = parts
+        value, last = parts[:CURSOR_PARTS]
         if kind is datetime:
             value = datetime.fromisoformat(value)
             if value.tzinfo is None:

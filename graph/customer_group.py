@@ -138,7 +138,8 @@ class CustomerGroupQuery:
         """The account's customer groups, the newest first unless told otherwise."""
         context = info.context
         order = order_by or CustomerGroupOrder()
-        page = page_request(first, after, groups.SORT_TYPES[order.field])
+        kind = groups.SORT_TYPES[order.field]
+        page = page_request(first, after, kind, order=order.field)
         listing = Listing(context.owner, wanted(search), sms_type)
         async with context.database.read() as session:
             found = await groups.page(

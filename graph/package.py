@@ -237,7 +237,7 @@ class PackageQuery:
     ) -> Connection[Package] | None:
         """The packages of the caller's account; what expires first is used first."""
         context, order = info.context, order_by or PackageOrder()
-        page = page_request(first, after, datetime)
+        page = page_request(first, after, datetime, order=order.field)
         listing = Listing(context.owner, kind)
         async with context.database.read() as session:
             found = await packages.page(

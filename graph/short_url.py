@@ -205,7 +205,8 @@ class ShortUrlQuery:
         """The short URLs of the caller's account, newest first unless told otherwise."""
         context = info.context
         order = order_by or ShortUrlOrder()
-        page = page_request(first, after, short_urls.SORT_TYPES[order.field])
+        kind = short_urls.SORT_TYPES[order.field]
+        page = page_request(first, after, kind, order=order.field)
         listing = short_urls.Listing(context.owner, wanted(search))
         async with context.database.read() as session:
             found = await short_urls.page(

@@ -32,8 +32,30 @@ def coded(plain: str) -> str:
 )
 async def test_a_cursor_of_no_list_is_refused(console: Console, plain: str) -> None:
     root = console.root(await console.add_account())
-    query = "query ($after: String) { applications(after: $after) { nodes { id } } }"
+    query = "query ($after: String) { signatures(after: $after) { nodes { id } } }"
     assert (await root.ask(query, after=coded(plain))).code == "BAD_USER_INPUT"
+
+
+async def test_a_cursor_is_good_for_the_order_it_was_given_in(console: Console) -> None:
+    """Two orders may be by moments, so what a cursor holds does not tell them apart."""
+    root = console.root(await console.add_account())
+    query = """
+    query ($field: ShortUrlSort!, $after: String) {
+      shortUrls(orderBy: {field: $field}, after: $after) { nodes { id } }
+    }
+    """
+    given = coded('["2026-03-02T02:00:00+00:00",1,"created_at"]')
+    assert (await root.ask(query, field="CREATED_AT", after=given)).errors == []
+    for field, after in (
+        ("EXPIRES_AT", given),
+        ("NAME", given),
+        ("CREATED_AT", coded('["2026-03-02T02:00:00+00:00",1]')),
+    ):
+        answer = await root.ask(query, field=field, after=after)
+        assert answer.code == "BAD_USER_INPUT"
+        (error,) = answer.errors
+        assert error.extensions["argument"] == "after"
+        assert "a cursor of this list in this order" in error.message
 
 
 def test_a_cursor_holds_what_its_list_is_sorted_by() -> None:
