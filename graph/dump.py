@@ -61,9 +61,9 @@ class Dump(Node):
     kind: DumpKind = strawberry.field(description="What it holds.")
     status: DumpStatus = strawberry.field(description="Where it stands.")
     region: Region = strawberry.field(description="Where recipients are registered.")
-    start: datetime = strawberry.field(name="from", description="Where its time begins.")
+    start: datetime = strawberry.field(description="Where its time begins.")
     end: datetime = strawberry.field(
-        name="until", description="Before when its time ends: at the latest when it was ordered."
+        description="Before when its time ends: at the latest when it was ordered."
     )
     phone: str | None = strawberry.field(description="The only number in it, E.164.")
     application_id: strawberry.ID | None = strawberry.field(
@@ -75,16 +75,16 @@ class Dump(Node):
     created_at: datetime = strawberry.field(description="When it was ordered.")
     created_by: str = strawberry.field(description="The uin of who ordered it.")
     rows: Long = strawberry.field(description="Rows that are written so far; when ready, all.")
-    size: Long | None = strawberry.field(description="Bytes of the file; null until it is ready.")
+    size: Long | None = strawberry.field(description="Bytes of the file; null while there is none.")
     sha256: str | None = strawberry.field(
-        description="The file's SHA-256 in hexadecimal; null until it is ready."
+        description="The file's SHA-256 in hexadecimal; null while there is none."
     )
     problem: str | None = strawberry.field(
         description="Why it failed, and what to do; null unless it failed."
     )
     ready_at: datetime | None = strawberry.field(description="When it became ready.")
     expires_at: datetime | None = strawberry.field(
-        description="Until when it can be downloaded; null until it is ready."
+        description="Until when it can be downloaded; null while there is no file."
     )
     ended_at: datetime | None = strawberry.field(
         description="When it was cancelled, failed or expired."
@@ -93,6 +93,7 @@ class Dump(Node):
 
 def show(row: DumpRow) -> Dump:
     """Show a row the caller may see."""
+    gone = row.status in {DumpStatus.CANCELLED, DumpStatus.EXPIRED}
     return Dump(
         id=encode("Dump", row.id),
         kind=row.kind,
@@ -108,11 +109,11 @@ def show(row: DumpRow) -> Dump:
         created_at=row.created_at,
         created_by=str(row.created_by),
         rows=Long(row.rows),
-        size=None if row.size is None else Long(row.size),
-        sha256=row.sha256,
+        size=None if gone or row.size is None else Long(row.size),
+        sha256=None if gone else row.sha256,
         problem=row.problem,
         ready_at=row.ready_at,
-        expires_at=row.expires_at,
+        expires_at=None if gone else row.expires_at,
         ended_at=row.ended_at,
     )
 

@@ -13,7 +13,7 @@ from graph.node import encode
 from tests.console import START, Caller, Console, Statements
 
 FIELDS = """
-  id kind status region from until phone applicationId templateId bulkTaskId state
+  id kind status region start end phone applicationId templateId bulkTaskId state
   createdAt createdBy rows size sha256 problem readyAt expiresAt endedAt
 """
 ORDER = f"""
@@ -82,8 +82,8 @@ async def test_an_order_is_shown_as_it_was_given_until_now(console: Console) -> 
         "kind": "RECORDS",
         "status": "WAITING",
         "region": "MAINLAND",
-        "from": "2025-03-02T16:00:00+00:00",
-        "until": now,
+        "start": "2025-03-02T16:00:00+00:00",
+        "end": now,
         **filters,
         "phone": "+8613800138000",
         "createdAt": now,
