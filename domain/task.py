@@ -87,8 +87,20 @@ TRANSITIONS: Final = {
 }
 
 
+_SENDING: Final = {
+    TaskEvent.START: TaskStatus.SENDING,
+    TaskEvent.SCHEDULE: TaskStatus.SCHEDULED,
+}
+
+
 def step(current: TaskStatus, event: TaskEvent) -> TaskStatus:
     """Return the state after an event; an illegal one raises Refused naming both states."""
+    if current is TaskStatus.DRAFT and event in _SENDING:
+        message = (
+            f"task is draft and cannot become {_SENDING[event]}: give it recipients first, from a "
+            "file, from customer groups or as a list of numbers"
+        )
+        raise Refused.one(Code.WRONG_STATE, message, "id")
     return advance("task", TRANSITIONS, current, event, "id")
 
 

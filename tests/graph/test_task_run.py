@@ -117,7 +117,10 @@ async def test_everything_that_keeps_a_task_from_being_sent_is_shown(
     ]
     draft = encode("BulkTask", await bulk.add_task(console.database, selling, now))
     (first, *_) = (await root.run(SHOW, id=draft))["bulkTask"]["blockers"]
-    assert first["message"].startswith("task is draft and cannot become sending")
+    assert first["message"] == (
+        "task is draft and cannot become sending: give it recipients first, from a file, from "
+        "customer groups or as a list of numbers"
+    )
 
 
 async def test_a_scheduled_task_waits_for_its_time_and_can_be_cancelled(
