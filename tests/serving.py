@@ -1,19 +1,21 @@
 """A real server in a process of its own, as an operator would start it."""
 
 import os
+import secrets
 import socket
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import IO, Final
 
 import httpx2
 
 START_SECONDS: Final = 30
+LISTENED: Final = range(10_000, 32_000)  # Linux gives connections of its own those above
 ROOT: Final = Path(__file__).parent.parent
 COMMAND: Final = (sys.executable, "-m", "server.cli")
 
@@ -32,11 +34,12 @@ def environment(data: Path, port: int, **settings: str) -> dict[str, str]:
 
 
 def free_port() -> int:
-    """Find a port nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port
+    """Find a port nobody listens on, of those that no connection is given by itself."""
+    while True:
+        port = secrets.choice(LISTENED)
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 @contextmanager
