@@ -11,6 +11,7 @@ from dataclasses import replace
 from io import BufferedReader
 from pathlib import Path
 from typing import Final
+from weakref import WeakValueDictionary
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
@@ -35,6 +36,8 @@ from server.request import context_of
 
 AT_ONCE: Final = 4
 """Files that are written at the same time in one process; others wait for their turn."""
+OF_ACCOUNT: Final = 2
+"""How many of them may be of one account."""
 _FROM_URL: Final = str.maketrans("-_", "+/")
 _LONGEST: Final = 2_000  # characters of a link's token; those that are made have fewer
 _PIECE: Final = 2**18
@@ -50,6 +53,8 @@ class Exports:
 
     def __init__(self) -> None:
         self._room = asyncio.Semaphore(AT_ONCE)
+        # An account's goes when nobody writes or waits for it any more.
+        self._own: WeakValueDictionary[int, asyncio.Semaphore] = WeakValueDictionary()
 
     def routes(self) -> list[BaseRoute]:
         """List the paths of exports."""
@@ -71,7 +76,8 @@ class Exports:
 
     async def _table(self, context: Context, export: Export) -> Response:
         most = context.terms.export_rows
-        async with self._room:
+        own = self._own.setdefault(context.owner, asyncio.Semaphore(OF_ACCOUNT))
+        async with own, self._room:
             table = await table_of(context.database, context.owner, export, context.now)
             if table is None:
                 return _gone()

@@ -1,10 +1,12 @@
 """Links to tables as files: followed by a browser, and by nobody who may not (STA-6, STA-8)."""
 
+import asyncio
 import csv
 import io
 import logging
 from dataclasses import replace
 from datetime import timedelta
+from io import BufferedReader
 from typing import Any
 
 import httpx2
@@ -12,10 +14,14 @@ import pytest
 
 from db.account import AccountRow
 from db.session import Database
+from delivery.export.table import Table
 from delivery.step import Tools
-from domain.export import PLACE
+from domain.export import PLACE, Export
+from domain.region import Region
 from domain.terms import Terms
 from graph.node import encode
+from server import export
+from server.export import AT_ONCE, OF_ACCOUNT
 from server.log import redacted
 from tests import bulk
 from tests.access import Company, allow
@@ -171,6 +177,32 @@ async def test_more_rows_than_are_given_at_once_are_for_a_dump(
             "message": told,
             "extensions": {"code": "LIMIT_EXCEEDED"},
         }
+
+
+async def test_an_account_leaves_places_to_others(
+    console: Console, http: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While a slow disk holds an account's files up, those of another are written."""
+    disk, begun = asyncio.Event(), asyncio.Queue[Region | None]()
+    write = export._written  # noqa: SLF001 - what is slow
+
+    async def slow(found: Table, wanted: Export) -> BufferedReader:
+        begun.put_nowait(wanted.region)
+        if wanted.region is Region.MAINLAND:
+            await disk.wait()
+        return await write(found, wanted)
+
+    monkeypatch.setattr(export, "_written", slow)
+    many, few = [console.root(await console.add_account()) for _ in range(2)]
+    urls = [await link(many, RECORDS, input=TODAY) for _ in range(AT_ONCE)]
+    waiting = [asyncio.create_task(http.get(url)) for url in urls]
+    assert [await begun.get() for _ in range(OF_ACCOUNT)] == [Region.MAINLAND] * OF_ACCOUNT
+    other = await link(few, RECORDS, input={**TODAY, "region": "GLOBAL"})
+    assert len(await table(http, other)) == 1
+    assert (begun.get_nowait(), begun.empty()) == (Region.GLOBAL, True)
+    disk.set()
+    answers = await asyncio.gather(*waiting)
+    assert [answer.status_code for answer in answers] == [200] * AT_ONCE
 
 
 async def test_a_link_says_nothing_in_a_log_or_to_who_reads_it(
