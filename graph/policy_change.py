@@ -45,7 +45,8 @@ class PolicyCreateInput:
         description="The policy syntax, version 2.0: at most 6,144 characters without white space.",
     )
     statements: list[PolicyStatementInput] | None = strawberry.field(
-        default=None, description="The choices of the policy generator."
+        default=None,
+        description="The choices of the policy generator; the document they make has that bound.",
     )
     copy_of: strawberry.ID | None = strawberry.field(
         default=None, description="The id of a preset or custom policy to copy as it stands."

@@ -24,9 +24,13 @@ Version = Annotated[int, strawberry.argument(description="The version's number."
 class PolicyVersionCreateInput:
     """Where the document comes from, and whether it counts at once."""
 
-    document: str | None = strawberry.field(default=None, description="The policy syntax.")
+    document: str | None = strawberry.field(
+        default=None,
+        description="The policy syntax, version 2.0: at most 6,144 characters without white space.",
+    )
     statements: list[PolicyStatementInput] | None = strawberry.field(
-        default=None, description="The choices of the policy generator."
+        default=None,
+        description="The choices of the policy generator; the document they make has that bound.",
     )
     copy_of: strawberry.ID | None = strawberry.field(
         default=None, description="The id of a preset or custom policy to copy as it stands."
